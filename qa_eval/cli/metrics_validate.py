@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     ("qa-eval metrics validate labels.jsonl", "how far the scorers of answers agree with your labels"),
     ("qa-eval metrics validate labels.jsonl --mistakes", "every answer that was read in another way"),
+    ("qa-eval metrics validate labels.jsonl --by fold", "the reader on each fifth of the questions"),
 )
 _WIDEST = 120
 
@@ -31,12 +32,20 @@ _WIDEST = 120
 )
 @click.argument("labels", type=PATH, metavar="LABELS.jsonl")
 @option("--mistakes", is_flag=True, section="Output", help="Also list the answers that were read otherwise.")
+@option(
+    "--by",
+    type=click.Choice(["part", "fold"]),
+    section="Output",
+    help="The reader alone, on each part of the file (key `part`) or on each fifth of the questions.",
+)
 @option("--json", "as_json", is_flag=True, section="Output", help="Everything, for programs.")
 @option(
     "--resamples", type=click.IntRange(min=1), default=9999, show_default=True, metavar="N", section="Output",
     help="Draws of the bootstrap behind the intervals.",
 )  # fmt: skip
-def validate_command(*, labels: Path, mistakes: bool, as_json: bool, resamples: int) -> None:
+def validate_command(
+    *, labels: Path, mistakes: bool, by: Literal["part", "fold"] | None, as_json: bool, resamples: int
+) -> None:
     """Compares what scorers say of answers in words with what people say.
 
     LABELS is a file of JSON lines. A line is an answer with `question`, `claims` (each with `id` and
@@ -46,32 +55,76 @@ def validate_command(*, labels: Path, mistakes: bool, as_json: bool, resamples: 
     are read as they are. Intervals are clustered by question.
     """
     from qa_eval.authoring.agreement.labelled_answers import read_labelled_answers
-    from qa_eval.authoring.agreement.scorer_agreement import agreements
+    from qa_eval.authoring.agreement.scorer_agreement import agreements, groups
     from qa_eval.text.terminal import terminal_width, write_lines
 
     read = read_labelled_answers(labels)
-    found = agreements(read.answers, resamples=resamples)
+    if by is not None:
+        grouped = {
+            name: agreements(answers, resamples=resamples, reader_only=True)
+            for name, answers in groups(read.answers, by).items()
+        }
+    found = [] if by is not None else agreements(read.answers, resamples=resamples)
     if as_json:
-        click.echo(_as_json(read, found), nl=False)
+        click.echo(_as_json(read, found, grouped if by is not None else None), nl=False)
         return
     width = min(terminal_width(sys.stdout), _WIDEST)
-    write_lines(sys.stdout, [*_tables(read, found, width), *(_mistakes(read, width) if mistakes else ())])
+    tables = _tables(read, found, width) if by is None else _by_group(read, by, grouped, width)
+    write_lines(sys.stdout, [*tables, *(_mistakes(read, width) if mistakes else ())])
 
 
-def _as_json(read: LabelledAnswers, found: Sequence[TaskAgreement]) -> str:
+def _as_json(
+    read: LabelledAnswers,
+    found: Sequence[TaskAgreement],
+    grouped: Mapping[str, Sequence[TaskAgreement]] | None,
+) -> str:
     from dataclasses import asdict
 
     from qa_eval.files.hashes import canonical_json
     from qa_eval.text.terminal import safe_json
 
-    value = {
+    value: dict[str, Any] = {
         "schema_version": 1,
         "labels": read.path,
         "answers": len(read.answers),
         "left_out": dict(read.counts),
-        "agreements": [{**asdict(one), "f1": one.f1} for one in found],
     }
+    if grouped is None:
+        value["agreements"] = [{**asdict(one), "f1": one.f1} for one in found]
+    else:
+        value["groups"] = {
+            name: [{**asdict(one), "f1": one.f1} for one in ones] for name, ones in grouped.items()
+        }
     return safe_json(canonical_json(value, indent=1)) + "\n"
+
+
+def _by_group(
+    read: LabelledAnswers, by: str, grouped: Mapping[str, Sequence[TaskAgreement]], width: int
+) -> Iterator[Text]:
+    from rich.text import Text
+
+    from qa_eval.text.grid import draw_grid
+    from qa_eval.text.phrases import count
+
+    yield Text(f"{read.path}: {count(len(read.answers), 'labelled answer')}")
+    tasks = list(dict.fromkeys(one.task for ones in grouped.values() for one in ones))
+    for task in tasks:
+        named = [(name, one) for name, ones in grouped.items() for one in ones if one.task == task]
+        positive, kappas = any(one.positive for _, one in named), any(one.kappa for _, one in named)
+        head = [by, "answers", "questions", "agrees"]
+        head += ["precision", "recall"] if positive else []
+        head += ["kappa"] if kappas else []
+        rows = []
+        for name, one in named:
+            row = [name, str(one.n), str(one.clusters), _percent(one.accuracy)]
+            row += [_percent(one.precision), _percent(one.recall)] if positive else []
+            row += [_plain(one.kappa)] if kappas else []
+            rows.append(row)
+        yield Text()
+        yield Text(f"{task}: {named[0][1].scorer}", "bold")
+        yield from draw_grid(head, rows, width)
+    yield Text()
+    yield Text("percent, with 95 % intervals clustered by question; kappa is Cohen's", "dim")
 
 
 def _tables(read: LabelledAnswers, found: Sequence[TaskAgreement], width: int) -> Iterator[Text]:

@@ -25,7 +25,9 @@
     date_phrases       the dates of a text
     rejections         the mentions that are denied, replaced or background
     polarity           answers of yes or no
-    refusals           the words for "no answer" and for "the sources differ"
+    refusals           the words for "no answer"
+    source_differences the words for "the sources differ"
+    thesaurus          words that people use for each other
     answer_sources     the source that a text names for a claim
 
 All functions are pure functions on strings. `docs/reference/match.md` states the rules of the typed match.

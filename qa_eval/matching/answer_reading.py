@@ -7,17 +7,20 @@ characters.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from qa_eval.matching.answer_sources import Attribution, attributed
+from qa_eval.matching.answer_sources import Attribution, attributed, beside_a_source, second_source
 from qa_eval.matching.mentions import mentions
 from qa_eval.matching.polarity import polar_claims, read_polarity
-from qa_eval.matching.refusals import another_source, disagreement, folded_same_length, refusal
+from qa_eval.matching.refusals import refusal
 from qa_eval.matching.rejections import other_parts, rejections
 from qa_eval.matching.running_text import RunningText
 from qa_eval.matching.sought_claims import Mention, Sought, sought
+from qa_eval.matching.source_differences import another_source, disagreement
+from qa_eval.matching.spelling import folded_same_length
 from qa_eval.records import Abridged, Question
 
 LONGEST = 50_000
@@ -88,7 +91,7 @@ def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> Ans
     if _is_about_other_things(running, found, denied, wanted):
         whole = AnswerPart(start=0, end=len(running.text), rule="a long text about other things")
         return AnswerReading(other_values=(whole,), verdict="wrong")
-    refused = _refusal(running, found)
+    refused = _refusal(running, found, wanted)
     if refused is not None:
         found = []
     others = [m for m in found if not m.claim] + (
@@ -97,7 +100,14 @@ def read_answer(text: str, question: Question, shown: Sequence[str] = ()) -> Ans
     claims = [m for m in found if m.claim]
     sources = attributed(running, claims, denied, shown)
     return _reading(
-        running, question, claims=claims, denied=denied, others=others, refused=refused, sources=sources
+        running,
+        question,
+        claims=claims,
+        denied=denied,
+        others=others,
+        refused=refused,
+        sources=sources,
+        wanted=wanted,
     )
 
 
@@ -110,6 +120,7 @@ def _reading(
     others: Sequence[Mention],
     refused: AnswerPart | None,
     sources: Sequence[Attribution],
+    wanted: Sought,
 ) -> AnswerReading:
     asserted = _first_of_each(running, claims)
     made = {p.claim for p in asserted}
@@ -117,6 +128,9 @@ def _reading(
         p for p in _first_of_each(running, [m for m in denied if m.claim]) if p.claim not in made
     )
     other = tuple(_passage(running, m) for m in others)
+    acknowledges = _acknowledges(running, claims=claims, denied=denied, others=others, wanted=wanted)
+    if acknowledges is not None and acknowledges.rule == _SECOND and not other and len(question.claims) == 1:
+        other = (replace(acknowledges, rule="what another source says of a fact with one claim"),)
     if not asserted and not other and refused is None:
         other = (AnswerPart(start=0, end=len(running.text), rule="no claim"),)
     verdict: ReadingVerdict
@@ -131,7 +145,7 @@ def _reading(
         rejected=rejected,
         other_values=() if refused is not None else other,
         abstains=refused,
-        acknowledges=None if refused is not None else _acknowledges(running, made, denied, sources, others),
+        acknowledges=acknowledges,
         attributions=tuple(sources),
         verdict=verdict,
     )
@@ -156,21 +170,21 @@ def _first_of_each(running: RunningText, found: Sequence[Mention]) -> tuple[Answ
     return tuple(_passage(running, mention) for mention in first.values())
 
 
-def _refusal(running: RunningText, found: Sequence[Mention]) -> AnswerPart | None:
+def _refusal(running: RunningText, found: Sequence[Mention], wanted: Sought) -> AnswerPart | None:
     """The words by which the text gives no answer; None if it gives one."""
-    held: AnswerPart | None = None
-    claimed = {m.sentence for m in found if m.claim}
-    for number, sentence in enumerate(running.sentences[:200]):
-        start, end = running.words[sentence.first].start, running.words[sentence.end - 1].end
-        part = folded_same_length(running.text[start : min(end, start + 2000)])
-        said = refusal(part)
-        if said is not None and number not in claimed:
-            held = held or AnswerPart(start=start + said[1], end=start + said[2], rule=said[0])
-    if held is None or any(m.claim for m in found):
+    if any(m.claim for m in found):
         return None
-    return held
+    for sentence in running.sentences:
+        words = running.words[sentence.first : min(sentence.end, sentence.first + _LONGEST_SENTENCE)]
+        said = None if sentence.asks else refusal(words, wanted.question)
+        if said is not None:
+            rule, first, end = said
+            return AnswerPart(start=words[first].start, end=words[end - 1].end, rule=rule)
+    return None
 
 
+_LONGEST_SENTENCE = 400
+"""Words of a sentence in which a refusal is looked for."""
 _LONG, _ABOUT = 10, 0.4
 """Sentences above which a text has to be about the question, and the share of them that have to be."""
 
@@ -197,36 +211,40 @@ def _is_about_other_things(
 
 def _acknowledges(
     running: RunningText,
-    made: set[str],
+    *,
+    claims: Sequence[Mention],
     denied: Sequence[Mention],
-    sources: Sequence[Attribution],
     others: Sequence[Mention],
+    wanted: Sought,
 ) -> AnswerPart | None:
     """The words that say that sources differ, or that give differing values to different sources."""
+    spoken = {m.claim for m in (*claims, *denied) if m.claim}
+    several = len(spoken) + bool(others) >= 2
     for sentence in running.sentences[:200]:
         start, end = running.words[sentence.first].start, running.words[sentence.end - 1].end
-        said = disagreement(folded_same_length(running.text[start : min(end, start + 2000)]))
+        said = disagreement(folded_same_length(running.text[start : min(end, start + 2000)]), several=several)
         if said is not None:
             return AnswerPart(start=start + said[0], end=start + said[1], rule="says that sources differ")
-    by_claim: dict[str, set[str]] = {}
-    for one in sources:
-        by_claim.setdefault(one.claim, set()).add(one.source.casefold())
-    spoken = {m.claim for m in denied if m.claim} | made
-    if len(spoken) + bool(others) >= 2:
-        for sentence in running.sentences[:200]:
-            start, end = running.words[sentence.first].start, running.words[sentence.end - 1].end
-            second = another_source(folded_same_length(running.text[start : min(end, start + 2000)]))
-            if second is not None:
-                return AnswerPart(start=start + second[0], end=start + second[1], rule="names another source")
-    if len(spoken) + bool(others) >= 2 and by_claim:
-        named = [(claim, source) for claim, names in by_claim.items() for source in names]
-        if len({claim for claim, _ in named}) >= 2 and len({source for _, source in named}) >= 2:
-            first = sources[0]
-            return AnswerPart(start=first.start, end=first.end, rule="gives claims to different sources")
-        if {m.claim for m in denied} & by_claim.keys():
-            first = sources[0]
-            return AnswerPart(start=first.start, end=first.end, rule="gives what it rejects to a source")
+    folded = folded_same_length(running.text[:_LONGEST_PAIR])
+    alike = _ALIKE.search(folded) is not None
+    if not several and (not spoken or alike):
+        return None
+    values = [*claims, *denied, *others]
+    second = another_source(folded, set_apart=not several) or (
+        beside_a_source(running, [*claims, *others], denied, wanted.question)
+        if several
+        else second_source(running, values, wanted.question)
+    )
+    if second is not None:
+        return AnswerPart(start=second[0], end=second[1], rule=_SECOND)
     return None
+
+
+_SECOND = "names another source"
+_ALIKE = re.compile(r"\b(?:same|also|too|likewise|similarly|confirm\w*|agree\w*|both|as well)\b")
+"""Words by which a second source tells no other value."""
+_LONGEST_PAIR = 4000
+"""Characters at the beginning of a text in which a second source is looked for."""
 
 
 __all__ = ["AnswerPart", "AnswerReading", "ReadingVerdict", "read_answer"]

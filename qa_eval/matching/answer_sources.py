@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from qa_eval.matching.refusals import folded_same_length
-from qa_eval.matching.running_text import RunningText
+from qa_eval.matching.date_phrases import is_date_word
+from qa_eval.matching.running_text import RunningText, stem
 from qa_eval.matching.sought_claims import Mention
+from qa_eval.matching.source_differences import SOURCE, tells_of_sources
+from qa_eval.matching.spelling import folded_same_length, is_negator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +34,22 @@ _NUMBER_WORDS = {
     )
 }
 _CITED = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
-_NOUN = r"(?:article|text|passage|source|document|report|context|reference|account|paper|outlet|story)s?"
+_NOUN = SOURCE
 _ORDINAL = "|".join(_NUMBER_WORDS)
+_SAYS = (
+    r"(?:says?|said|reports?|reported|states?|stated|puts?|gives?|gave|writes?|wrote|calls?|called|dates?"
+    r"|dated|mentions?|mentioned|"
+    r"speaks?|spoke|claims?|claimed|tells?|told|cites?|cited|adds?|added|notes?|noted|names?|named|lists?"
+    r"|listed|counts?|counted|"
+    r"describes?|described|quotes?|quoted|specif(?:y|ies|ied)|estimates?|estimated|announced|announces"
+    r"|boasted|found|showed|shows|"
+    r"limits?|limited|restricts?|terms|termed|has|had (?:expected|claimed|said)|insists?|insisted|maintains?"
+    r"|confirms?|confirmed|declared"
+    r"|believes?|according)"
+)
 _POSITION = re.compile(
-    rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\b(?:article|text|passage|source"
+    rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\bthe (?:{_ORDINAL})(?= {_SAYS}\b)"
+    rf"|\b(?:article|text|passage|source"
     rf"|document|reference)s? (?P<n>\d{{1,2}})(?:(?:,| and) (?P<m>\d{{1,2}}))*\b(?![,.]?\d)"
 )
 _SOME = re.compile(
@@ -47,14 +62,6 @@ _SOME = re.compile(
     rf"|\bone\b(?= (?:says|said|puts|states|gives|adds|mentions|reports|has|speaks))"
     rf"|\bothers?\b(?= (?:says?|said|puts?|states?|gives?|"
     rf"adds?|mentions?|reports?|have|has|speaks?))"
-)
-_SAYS = (
-    r"(?:says?|said|reports?|reported|states?|stated|puts?|gives?|gave|writes?|wrote|calls?|called|dates?|dated|mentions?|mentioned|"
-    r"speaks?|spoke|claims?|claimed|tells?|told|cites?|cited|adds?|added|notes?|noted|names?|named|lists?|listed|counts?|counted|"
-    r"describes?|described|quotes?|quoted|specif(?:y|ies|ied)|estimates?|estimated|announced|announces|boasted|found|showed|shows|"
-    r"limits?|limited|restricts?|terms|termed|has|had (?:expected|claimed|said)|insists?|insisted|maintains?"
-    r"|confirms?|confirmed|declared"
-    r"|believes?|according)"
 )
 _NAME = r"(?:[A-Z][\w'’.-]*|[A-Z]{2,})(?: (?:(?:of|for|al|the|and) )?(?:[A-Z][\w'’-]*))*"
 _ROLE = (
@@ -109,11 +116,30 @@ _OUTLET = re.compile(
     r"|Press|Gazette|Guardian|"
     r"Telegraph|Tribune|Observatory|Magazine|Network|Television|TV|Chronicle|Mail|Review))\b"
 )
-_PATTERNS = (_TABLE_ROW, _IF_RIGHT, _IN_TEXT, _ACCORDING, _IN_BRACKETS, _FOR, _BY_VERB, _VERB_BY, _OUTLET)
+_LETTERED = re.compile(r"\b(?P<who>(?i:article|text|passage|source|document) [A-E])\b")
+_OWN_WORDS = re.compile(
+    rf"\b(?P<who>{_NAME})['’]s? (?:own )?(?:\w+ )?(?:wording|words|version|account|report|figure|count|tally"
+    r"|estimate|article|text|piece|claim|statement|boast|rendering|translation|description|reading)\b"
+)
+_TITLED = re.compile(r"\b(?P<who>[Tt]he (?:article|piece|report|story|text) [\"“][^\"”]{3,80}[\"”])")
+_PATTERNS = (
+    _LETTERED,
+    _OWN_WORDS,
+    _TITLED,
+    _TABLE_ROW,
+    _IF_RIGHT,
+    _IN_TEXT,
+    _ACCORDING,
+    _IN_BRACKETS,
+    _FOR,
+    _BY_VERB,
+    _VERB_BY,
+    _OUTLET,
+)
 _NO_SOURCE = re.compile(
     r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$"
-    r"|^all (?:the )?sources$|^(?:it|they|there|his|her|i|this|these|those|we|on \\w+|in \\w+|at \\w+"
-    r"|as \\w+|its|their)$",
+    r"|^all (?:the )?sources$|^(?:\w+ )*(?:answer|note|location|date)$"
+    r"|^(?:it|they|there|his|her|i|this|these|those|we|its|their)$",
     re.IGNORECASE,
 )
 
@@ -133,11 +159,11 @@ def attributed(
         sentence = text.sentences[number]
         low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
         own = [m for m in mentioned if m.sentence == number]
-        own_places = [(text.words[min(m.words)].start, text.words[max(m.words)].end) for m in own if m.words]
+        told = _told(text, own)
         named = [
             (source, start, end)
             for source, start, end in _sources(text.text, low, min(high, low + 2000))
-            if not any(start < b and a < end and b - a < 80 for a, b in own_places)
+            if not told & set(range(start, end))
         ]
         for n, (source, start, end) in enumerate(named):
             before = max((e for _, s, e in named[:n] if e <= start), default=low)
@@ -157,7 +183,119 @@ def attributed(
     return sorted(found.values(), key=lambda a: a.start)
 
 
+def second_source(
+    text: RunningText, values: Sequence[Mention], asked: frozenset[str]
+) -> tuple[int, int] | None:
+    """The characters that name a second source in a clause of its own ("A says …; B says …"); None if none
+    do.
+
+    It is a second number of an article or a second name. Words of a value or of the question (by their
+    keys) name no
+    source.
+    """
+    told = _told(text, values)
+    cited: list[set[int]] = []
+    names: list[set[str]] = []
+    for sentence in text.sentences[:200]:
+        low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
+        before = high
+        for source, start, end in _sources(text.text, low, min(high, low + _LONGEST)):
+            number = _number(source)
+            beside, before = before <= start and not text.text[before:start].strip(" ,[]and"), end
+            words = set(re.findall(r"\w+", source.casefold())) - {"the"}
+            if told & set(range(start, end)) or {stem(word) for word in words} <= asked:
+                continue
+            if number is not None and cited and beside:
+                cited[-1].add(number)
+            elif number is not None:
+                cited.append({number})
+            elif not _UNNAMED.match(source) and _BEGINS.search(text.text[max(low, start - 30) : start]):
+                names += [] if any(words & other for other in names) else [words]
+            if len(names) > 1 or (len(cited) > 1 and cited[0] != cited[-1]):
+                return start, end
+    return None
+
+
+def beside_a_source(
+    text: RunningText, values: Sequence[Mention], denied: Sequence[Mention], asked: frozenset[str]
+) -> tuple[int, int] | None:
+    """The characters of a source that stands with one of two values that are told apart; None if none does.
+
+    Values that only "and", "or" or a comma joins are told together. A value that is denied has to have the
+    source
+    itself.
+    """
+    own: set[int] = set()
+    for one, other in pairwise(sorted([*values, *denied], key=lambda m: m.first)):
+        if one.claim != other.claim and not _joined(text, one, other):
+            own |= {m.sentence for m in (one, other) if m in denied} or {one.sentence, other.sentence}
+    told = _told(text, [*values, *denied])
+    rows = {n for n, sentence in enumerate(text.sentences[:200]) if text.words[sentence.first].text == "|"}
+    for number in sorted(own | rows if own & rows else own):
+        sentence = text.sentences[number]
+        low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
+        high = min(high, low + _LONGEST)
+        named = [
+            (start, end)
+            for source, start, end in _sources(text.text, low, high)
+            if not _UNNAMED.match(source)
+        ]
+        for start, end in [*named, *tells_of_sources(folded_same_length(text.text[low:high]), low)]:
+            keys = {word.key for word in RunningText(text.text[start:end]).words if word.content}
+            if not told & set(range(start, end)) and (not keys or not keys <= asked):
+                return start, end
+    handed: dict[str, tuple[int, int]] = {}
+    for found in _HANDED.finditer(text.text[:_LONGEST]) if own else ():
+        name = found["who"] or found["label"]
+        if not told & set(range(*found.span())) and not _NO_SOURCE.match(name) and not is_date_word(name):
+            handed.setdefault(name, found.span())
+    return list(handed.values())[1] if len(handed) > 1 else None
+
+
+_HANDED = re.compile(rf"\b(?:by|per|follow) (?:the )?(?P<who>{_NAME})|(?P<label>{_NAME}):(?= )")
+"""A name behind "by" or before a colon. Two of them hand out two values."""
+_LONGEST = 2000
+"""Characters of a sentence in which sources are looked for."""
+
+
+def _joined(text: RunningText, one: Mention, other: Mention) -> bool:
+    """Whether nothing but "and", "or", signs and small words are between two values; not if one is denied."""
+    between = text.words[max(one.words, default=one.first) + 1 : min(other.words, default=other.first)]
+    return not any(
+        word.content or is_negator(word.text) or word.text in ("another", "other", "is", "was", ";", ".", "[")
+        for word in between
+    )
+
+
+def _told(text: RunningText, mentioned: Sequence[Mention]) -> set[int]:
+    """The places of the characters of claims."""
+    words = [text.words[i] for mention in mentioned for i in mention.words]
+    return {place for word in words for place in range(word.start, word.end)}
+
+
+_BEGINS = re.compile(
+    r"(?:^|[.;:]|\b(?:and|but|while|whereas))[\s\"“*-]*(?:(?:according to|in|per|by|for) )?(?:the )?$",
+    re.IGNORECASE,
+)
+
+
+def _number(source: str) -> int | None:
+    """The number of a source that is named by one: "[2]", "article 2", "the second article", "Passage B"."""
+    folded = source.casefold()
+    if (digits := re.search(r"\d+", folded)) is not None:
+        return int(digits.group())
+    if (letter := re.search(r" ([a-e])$", folded)) is not None:
+        return ord(letter[1]) - ord("a") + 1
+    return next((n + 1 for word, n in _NUMBER_WORDS.items() if re.search(rf"\b{word}\b", folded)), None)
+
+
+_UNNAMED = re.compile(
+    r"(?:one|another|other|some|most|several|many|two|three|four|elsewhere|he|she|an?)\b", re.IGNORECASE
+)
+
+
 def _sources(text: str, low: int, high: int) -> list[tuple[str, int, int]]:
+    """The sources that a sentence names, with their places."""
     found = list(_citations(folded_same_length(text[low:high]), low))
     for name, first in _named(text, low, high):
         bare = re.sub(r"['’]s?$", "", name)

@@ -22,6 +22,11 @@ _DATE_GLUE = vocabulary("of the , in month year day")
 _DATE_BOUNDS = vocabulary("before after since until by around circa c late early mid last this")
 
 
+def is_date_word(name: str) -> bool:
+    """Whether a name is that of a month or a day of the week."""
+    return name.casefold() in _MONTHS | _DAYS
+
+
 def date_phrases(text: RunningText) -> Iterator[tuple[int, int, int, str]]:
     """(sentence, first word, word after the last, its text with what bounds it) of each date."""
     words = text.words

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from qa_eval.matching.refusals import contradiction_named, folded_same_length
 from qa_eval.matching.running_text import RunningText, Word, stem
 from qa_eval.matching.sought_claims import Mention, Sought
-from qa_eval.matching.spelling import is_negator, text_key, vocabulary
+from qa_eval.matching.source_differences import contradiction_named
+from qa_eval.matching.spelling import folded_same_length, is_negator, text_key, vocabulary
 from qa_eval.records import Question
 
 _YES = vocabulary("yes yeah yep")

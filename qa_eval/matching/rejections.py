@@ -10,18 +10,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from qa_eval.matching.refusals import folded_same_length
 from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Word, breaks_clause
 from qa_eval.matching.sought_claims import NUMERIC, Mention, Sought
-from qa_eval.matching.spelling import is_negator, vocabulary
+from qa_eval.matching.spelling import folded_same_length, is_negator, vocabulary
 
 _DENYING = re.compile(
     r"(?:\bnot|\bnever|\bnor|\bn't|n't|\brather than|\binstead of|\bneither|\bless|\banything but"
     r"|\bas opposed to"
     r"|\bunlike|\bwithout|\bexcluding|\bexcept(?: for)?|\bno longer|\bfar from|\bcontrary to"
     r"|\bby no means|\bin no way|\bas against|\bcompared (?:to|with)|\bit is false that)\s+"
-    r"(?:(?:necessarily|officially|really|actually|exactly|simply|just|yet|a|an|the|any|in|on|at|by|from|to|of|for|as|was|"
-    r"is|were|been|be|have|had|his|their|matter|deeply|highly|very|so|some|most|many|all|only|about|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
+    r"(?:(?:necessarily|officially|really|actually|exactly|simply|just|yet|a|an|the|any|in|on|at|by|from"
+    r"|to|of|for|as|was|"
+    r"is|were|been|be|have|had|his|their|matter|deeply|highly|very|so|some|most|many|all|only|about"
+    r"|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
 )
 """What stands right before a value that is denied."""
 _NOT_DENYING = re.compile(r"not (?:only|just|merely)|less than\s*$|no less than|not necessarily wrong")
@@ -31,12 +32,15 @@ _WRONG_BEHIND = re.compile(
     r"slip|mistake|error|erroneous|inaccurate|outdated|superseded|misprint|typo|not (?:correct|right"
     r"|true|supported|accurate)|"
     r"unlikely|untrue|implausible|refuted|disproved)|(?:isn't|wasn't) (?:correct|right|true)"
-    r"|can be (?:ruled out|dismissed|discarded))\b"
+    r"|can be (?:ruled out|dismissed|discarded)"
+    r"|(?:is|was|look|looks|seems?|strikes me as|clearly|obviously|evidently) (?:\w+ ){0,3}?(?:mix-up"
+    r"|tampering|slip"
+    r"|confusion|too \w+|dubious|doubtful|suspect|suspicious|unreliable|odd|a guess)|sits oddly)\b"
 )
 _EITHER = re.compile(r"\b(?:either|whether)\b")
 _OR_NOT = re.compile(r"^[^.;]{0,60}?\bor not\b(?! [\w])")
 _OLDER = re.compile(
-    r"\b(?:up from|down from|revised (?:up |down |upwards? |downwards? )?from|instead of the"
+    r"\b(?:up from|down from|used to be|revised (?:up |down |upwards? |downwards? )?from|instead of the"
     r"|corrected from|rather than the"
     r"|(?:earlier|early|initial|initially|previous|previously|preliminary|original|originally|older"
     r"|former|at first|first(?= (?:reported|counted|announced|said|thought|believed|put)))"
@@ -47,7 +51,8 @@ _OLDER = re.compile(
     r"|a|an|some|of|most|to be|with))*)[\s,:]*$"
 )
 _NEWER = re.compile(
-    r"\b(?:later|now|finally|eventually|since|updated?|latest|revised|final|subsequently|correct(?:ed|ion)?|but|then|rose|risen|"
+    r"\b(?:later|down to|up to|now|finally|eventually|since|updated?|latest|revised|final|subsequently"
+    r"|correct(?:ed|ion)?|but|then|rose|risen|"
     r"raised|rather|instead|became|in fact|actually|however|turned out|more recent)\b"
 )
 _FINAL = re.compile(
@@ -55,7 +60,9 @@ _FINAL = re.compile(
     r"|likeliest )*answer(?: is| would be|:|\*\*:?)"
     r"(?: therefore| that| thus| hence)?|i (?:would|'d|will|therefore|thus)[\w ]{0,20}? answer|(?:so"
     r"|therefore|thus|hence),? (?:i (?:would )?"
-    r"(?:answer|say|conclude|go with|pick|choose)))[\s:*\-–—\"]*"
+    r"(?:answer|say|conclude|go with|pick|choose))|i(?:'d| would|'ll| will) (?:rather |still "
+    r"|therefore )?(?:go with|pick|choose|settle on|opt for)"
+    r"|the (?:correct|right|better|best|true|likelier) (?:\w+ )?(?:is|was|word is|reading is))[\s:*\-–—\"]*"
 )
 _END_OF_ANSWER = re.compile(r"[.!\n]\s|\b(?:because|since)\b")
 _BACKGROUND = re.compile(
@@ -319,12 +326,28 @@ def other_parts(
     parts: list[Mention] = []
     for mention in found:
         if mention.claim:
-            for first, end in _neighbours(text, mention, claimed, wanted):
+            named = wanted.answer_type in ("person", "place", "organization")
+            before = _before(text, mention, claimed, wanted) if named else None
+            beside = [before] if before is not None else []
+            for first, end in [*beside, *_neighbours(text, mention, claimed, wanted)]:
                 if not any(p.first < end and first < p.end for p in parts):
                     parts.append(
                         Mention("", mention.sentence, first, end, frozenset(range(first, end)), "list")
                     )
     return parts
+
+
+def _behind_claim(text: RunningText, mention: Mention, claimed: set[int], wanted: Sought) -> int:
+    """The number of the word behind a claim and what belongs to it, at which a list may go on."""
+    words, end = text.words, text.sentences[mention.sentence].end
+    i = max(max(mention.words, default=mention.first) + 1, mention.end)
+    while i < end and words[i].content and i not in claimed and i - mention.end < 3 and not _verb(words[i]):
+        i += 1
+    while wanted.asks_where and i < end and words[i].text in ("of", "the"):
+        i += 1
+        while i < end and words[i].content and words[i - 1].text in ("of", "the"):
+            i += 1
+    return i + 2 if [word.text for word in words[i : i + 3]] == ["as", "well", "as"] else i
 
 
 def _neighbours(
@@ -333,25 +356,16 @@ def _neighbours(
     words, sentence = text.words, text.sentences[mention.sentence]
     named = wanted.answer_type in ("person", "place", "organization") or wanted.asks_where
     found: list[tuple[int, int]] = []
-    i = max(mention.words, default=mention.first) + 1
-    i = max(i, mention.end)
-    while (
-        i < sentence.end
-        and words[i].content
-        and i not in claimed
-        and i - mention.end < 3
-        and not _verb(words[i])
-    ):
-        i += 1
+    i = _behind_claim(text, mention, claimed, wanted)
     steps = 0
     explains = i + 1 < sentence.end and words[i].text == "," and words[i + 1].text in _DETERMINERS
     # "Putin, the president of Russia" explains; "Norway, the Netherlands and Denmark" lists.
     if explains and all(words[j].text not in ("and", "or") for j in range(i + 2, min(i + 12, sentence.end))):
         return found
-    while i < sentence.end and words[i].text in _LIST_AND and steps < 6:
+    while i < sentence.end and (words[i].text in _LIST_AND or words[i - 1].text == "well") and steps < 6:
         steps += 1
         start = i + 1
-        if _compares(words, start):
+        if _compares(words, start) or _locates(words, i):
             break
         while start < sentence.end and words[start].text in _LIST_AND | {
             "the",
@@ -392,10 +406,37 @@ def _neighbours(
     return found
 
 
+def _before(text: RunningText, mention: Mention, claimed: set[int], wanted: Sought) -> tuple[int, int] | None:
+    """A name that "and" or "or" joins to the one behind it: "Reuters and the AP"; None if there is none."""
+    words, first = text.words, text.sentences[mention.sentence].first
+    i = min(mention.words, default=mention.first) - 1
+    while i > first and words[i].text in _AROUND_NAMES:
+        i -= 1
+    if i <= first or words[i].text not in ("and", "or", "&"):
+        return None
+    end = i
+    while end > first and words[end - 1].text in _AROUND_NAMES:
+        end -= 1
+    start = end
+    while start > first and words[start - 1].upper and words[start - 1].content and start - 1 not in claimed:
+        start -= 1
+    part = words[start:end]
+    known = wanted.question | wanted.vocabulary
+    return (start, end) if part and not all(word.key in known for word in part) else None
+
+
+_AROUND_NAMES = vocabulary('the a an * " “ ”')
+
+
 def _compares(words: Sequence[Word], i: int) -> bool:
     """Whether the words at i begin a clause like "as the army says", which is no part of a list."""
     following = [word.text for word in words[i : i + 2]]
     return following[:1] == ["as"] and following != ["as", "well"]
+
+
+def _locates(words: Sequence[Word], i: int) -> bool:
+    """Whether a comma at i is followed by where something lies: "Oslo, in Norway"."""
+    return words[i].text == "," and [word.text for word in words[i + 1 : i + 2]] in (["in"], ["at"], ["near"])
 
 
 def _short(text: RunningText, mention: Mention) -> bool:
@@ -418,7 +459,8 @@ def _is_answer_part(
     follows = words[end].text if end < limit else "."
     if named:
         return any(w.upper for w in part) and (words[start - 1].text != ",")
-    ends = follows in (".", ",", "!", ";") or end >= limit
+    ends = follows in (".", ",", "!", ";", "were", "are", "was", "is") or end >= limit
+    ends = ends or (len(part) == 1 and follows in ("in", "for", "of"))
     if any(w.text.endswith("ing") or w.text in _VERBISH for w in part[:1]):
         return False
     return wholly and ends and len(part) <= 4 and words[start - 1].text != ","

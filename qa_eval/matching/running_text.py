@@ -30,7 +30,7 @@ _BY_LENGTH = tuple(sorted(_ENDINGS, key=len, reverse=True))
 _SHORTEST_STEM = 4
 _LONGEST_WORD = 60
 _VERBS = """flee fled fleeing flees|take took taken taking|fall fell fallen|leave left leaving|bring
-brought|lose lost losing|hold held|find found|build built|buy bought|teach taught|
+brought|lose lost losing loss losses|hold held|find found|build built|buy bought|teach taught|
 write wrote written writing|begin began begun beginning|give gave given giving|win won winning|
 die died dying dies death deaths|fight fought|shoot shot|send sent|keep kept|rise rose
 risen|see saw seen|go went gone|drive drove driven driving|break broke broken|choose chose
@@ -38,7 +38,8 @@ chosen|come came|make made making|run ran running|sell sold|think thought|meet m
 meeting|become became|grow grew grown|sink sank sunk|swim swam|steal stole stolen|hide
 hid hidden|strike struck|lead led|blow blew blown|throw threw thrown|draw drew drawn|
 speak spoke spoken|free freed freeing|wed wedding|marry married marries marriage|man men|
-woman women|child children|most mostly|plane planes|hang hung|know knew known|tell told|
+woman women|child children|most mostly|plane planes|hang hung|serious seriously|series|know knew known|
+tell told|
 pay paid|feed fed|catch caught|get got gotten|hear heard|lay laid|sit sat|stand stood|spend spent|
 bear bore borne born|wear wore worn|fly flew flown|forbid forbade forbidden|seek sought|
 north northern|south southern|east eastern|west western|center centre centres|theater theatre|
@@ -47,11 +48,6 @@ greece greek|denmark danish|sweden swedish|poland polish|ireland irish|scotland 
 netherlands dutch|switzerland swiss|norway norwegian|germany german germans|finland finnish|wales welsh|
 meter metre metres|kilometer kilometre kilometres|defense defence|offense offence"""
 """Words whose forms no ending tells."""
-_SYNONYMS = """famous famed renowned celebrated|vast huge enormous immense|reveal divulge disclose|
-begin start commence|resident inhabitant|purchase buy|prior before|broken smashed|retake recapture|
-injured wounded|aid help assistance|automobile car|bulk most|against anti opposed|fast quick rapid|
-majority most"""
-"""Words that people use for each other."""
 _COMPASS = {"ne": "northeast", "nw": "northwest", "se": "southeast", "sw": "southwest"}
 """Points of the compass in capitals, as words."""
 _SPELLINGS = re.compile(r"(?<=\w{3})(?:our(?=(?:s|ed|ing|able|ite|er|hood)?$)|is(?=(?:e|ed|es|ing|ation)$))")
@@ -59,27 +55,12 @@ _SPELLINGS = re.compile(r"(?<=\w{3})(?:our(?=(?:s|ed|ing|able|ite|er|hood)?$)|is
 _IRREGULAR = {form: row.split()[0] for row in _VERBS.split("|") for form in row.split()}
 
 
-def _synonyms() -> dict[str, str]:
-    """Stem -> the stem of the first of its synonyms."""
-    rows = [[_bare_stem(word) for word in row.split()] for row in _SYNONYMS.split("|")]
-    return {one: row[0] for row in rows for one in row[1:]}
-
-
 def stem(word: str) -> str:
     """A folded word without its ending, so that "Russian" is "Russia" and "shocked" is "shock".
 
-    Words that people use for each other have one stem.
-
     >>> stem("russian") == stem("russia"), stem("statues") == stem("statue"), stem("mines")
     (True, True, 'mine')
-    >>> stem("renowned") == stem("famous")
-    True
     """
-    bare = _bare_stem(word)
-    return _SAME.get(bare, bare)
-
-
-def _bare_stem(word: str) -> str:
     if len(word) > _LONGEST_WORD:
         return word
     if word.endswith("'s"):
@@ -99,10 +80,6 @@ def _bare_stem(word: str) -> str:
             word = word[: -len(ending)]
             break
     return word[:-1] + "i" if word.endswith("y") else word.removesuffix("iv")
-
-
-_SAME = _synonyms()
-"""Stem of a word -> the stem that stands for it and its synonyms."""
 
 
 def skeleton(name: str) -> str:
@@ -265,6 +242,3 @@ _CLAUSE_SIGNS = frozenset(",;:()—")
 def breaks_clause(word: Word) -> bool:
     """True for a sign or a word at which another clause may begin."""
     return word.text in _CLAUSE_SIGNS or word.text in _CLAUSE_BREAKS
-
-
-_LIST_ITEM = re.compile(r"(?:\d+[.)]|[-*•])\s")

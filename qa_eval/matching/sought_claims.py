@@ -13,6 +13,7 @@ from qa_eval.matching.dates import read_date
 from qa_eval.matching.quantities import read_quantities
 from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Word, skeleton
 from qa_eval.matching.spelling import is_negator
+from qa_eval.matching.thesaurus import SYNONYMS
 from qa_eval.matching.units import MEASURE_KINDS
 from qa_eval.records import AnswerType, Question
 
@@ -53,6 +54,8 @@ class SoughtWording:
     """Keys of its words with a capital."""
     members: tuple[frozenset[str], ...]
     """The core by the members of a list: "government troops" and "allied soldiers"."""
+    quantifier: str = ""
+    """The key of "some", "many" and the like at its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,37 @@ class Sought:
     """Key -> numbers of the wordings to look for where a sentence has it: all keys of free text."""
     vocabulary: frozenset[str] = frozenset()
     """Keys of all wordings."""
+    related: dict[str, str] = field(default_factory=dict)
+    """Key of a word that no wording has -> the key in the wordings for which it stands."""
+    beginnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """First letters -> the keys of words of the wordings that begin so."""
     measured: Sought | None = None
     """What is looked for as quantities in answers of free text: the wordings that are an amount with its
     unit."""
+
+
+_BEGINNING = 6
+"""Letters that two forms of one word share at least."""
+
+
+def stands_for(key: str, wanted: Sought) -> str | None:
+    """The key of a wording's word for which a word of an answer stands: another form of it, or a synonym."""
+    if key in wanted.vocabulary:
+        return None
+    for other in wanted.beginnings.get(key[:_BEGINNING], ()):
+        if _shared(key, other) >= _SHARED * max(len(key), len(other)):
+            return other
+    return wanted.related.get(key)
+
+
+def _shared(one: str, other: str) -> int:
+    """The number of letters with which both words begin."""
+    shortest = min(len(one), len(other))
+    return next((n for n in range(shortest) if one[n] != other[n]), shortest)
+
+
+_SHARED = 0.85
+"""Share of the letters of the longer stem that two forms of one word have in common."""
 
 
 _TAIL = re.compile(r",? and other [^,;]*$", re.IGNORECASE)
@@ -96,6 +127,8 @@ def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, 
         if bare := _BRACKETED.sub("", wording).strip():
             found.setdefault(bare)
         found |= dict.fromkeys(_ACRONYM.findall(wording))
+        if wording.casefold() in _AMERICA:
+            found.setdefault("America")
         if initials := _initials(wording):
             found.setdefault(initials)
         if answer_type == "person" and (surname := _surname(wording)):
@@ -120,6 +153,7 @@ def _surname(wording: str) -> str:
     return words[-1] if named and len(words[-1]) > 2 else ""
 
 
+_AMERICA = frozenset({"us", "u.s.", "usa", "united states", "the united states"})
 _ACRONYM = re.compile(r"\(([A-Z]{3,8})\)")
 
 
@@ -157,6 +191,30 @@ def _members(
     return tuple(part for one in found if (part := frozenset(one) & core))
 
 
+def _wording(id: str, text: str, question: frozenset[str], key: Callable[[Word], str]) -> SoughtWording:
+    """A wording of a claim, before it is compared with other claims."""
+    words, denied = _keys(text)
+    quantified = len(words) > 1 and words[0].text in _QUANTIFIERS
+    content = [
+        word
+        for n, word in enumerate(words)
+        if word.content or word.key.startswith("#") or (quantified and n == 0)
+    ]
+    every = frozenset(key(word) for word in content)
+    core = every - question or every
+    return SoughtWording(
+        claim=id,
+        text=text,
+        core=core,
+        told=core,
+        denied=denied,
+        numbers=frozenset(word.key for word in content if word.kind == "number"),
+        names=frozenset(key(word) for word in content if word.upper),
+        members=_members(words, content, key, core),
+        quantifier=key(words[0]) if quantified and key(words[0]) in core else "",
+    )
+
+
 def sought(question: Question) -> Sought:
     """What `mentions` looks for."""
     return _sought(
@@ -174,24 +232,13 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
         return skeleton(word.text.removesuffix("'s")) if person and word.kind == "word" else word.key
 
     question = frozenset(key(word) for word in RunningText(asked).words if word.content)
-    cores: list[tuple[str, str, frozenset[str], bool, frozenset[str], frozenset[str]]] = []
-    members: list[tuple[frozenset[str], ...]] = []
     claims = tuple((id, _variants(wordings, answer_type)) for id, wordings in claims)
-    for id, wordings in claims:
-        for text in wordings:
-            words, denied = _keys(text)
-            content = [w for w in words if w.content or (w.kind == "number" and w.key.startswith("#"))]
-            every = frozenset(key(w) for w in content)
-            core = every - question or every
-            if core:
-                numbers = frozenset(w.key for w in content if w.kind == "number")
-                names = frozenset(key(w) for w in content if w.upper)
-                cores.append((id, text, core, denied, numbers, names))
-                members.append(_members(words, content, key, core))
+    drafts = [_wording(id, text, question, key) for id, wordings in claims for text in wordings]
     made: list[SoughtWording] = []
-    for (id, text, core, denied, numbers, names), listed in zip(cores, members, strict=True):
-        others = frozenset().union(*(c for other, _, c, *_ in cores if other != id)) if cores else frozenset()
-        made.append(SoughtWording(id, text, core, core - others or core, denied, numbers, names, listed))
+    for draft in drafts:
+        if draft.core:
+            others = frozenset[str]().union(*(d.core for d in drafts if d.claim != draft.claim))
+            made.append(replace(draft, told=draft.core - others or draft.core))
     kinds: set[str] = set()
     if answer_type in NUMERIC:
         kinds = {q.kind for _, wordings in claims for text in wordings for q in read_quantities(text).found}
@@ -206,10 +253,53 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
             keys[k].append(number)
     known = frozenset().union(*(w.core for w in made)) if made else frozenset()
     where = asked.lower().startswith("where ")
-    wanted = Sought(answer_type, question, where, tuple(made), claims, frozenset(kinds), dict(keys), known)
+    related = {} if person else _related(made, known)
+    beginnings = {} if person else _beginnings(known)
+    wanted = Sought(
+        answer_type,
+        question,
+        where,
+        tuple(made),
+        claims,
+        frozenset(kinds),
+        dict(keys),
+        known,
+        related,
+        beginnings,
+    )
     return replace(wanted, measured=_measured(wanted)) if answer_type == "text" else wanted
 
 
+def _beginnings(known: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(known):
+        if len(key) >= _BEGINNING and key.isalpha():
+            found[key[:_BEGINNING]].append(key)
+    return {beginning: tuple(keys) for beginning, keys in found.items()}
+
+
+def _related(wordings: Sequence[SoughtWording], known: frozenset[str]) -> dict[str, str]:
+    """The synonyms of the words of the wordings. A word that stands for words of different claims is left
+    out.
+    """
+    claims: dict[str, set[str]] = defaultdict(set)
+    for wording in wordings:
+        for key in wording.core:
+            claims[key].add(wording.claim)
+    found: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(claims):
+        for synonym in SYNONYMS.get(key, ()):
+            if synonym not in known:
+                found[synonym].append(key)
+    return {
+        synonym: keys[0]
+        for synonym, keys in found.items()
+        if all(claims[key] == claims[keys[0]] for key in keys)
+    }
+
+
+_QUANTIFIERS = frozenset({"some", "all", "many", "most", "several", "few", "half", "mostly"})
+"""Words that tell claims apart at their beginning: "some of the houses"."""
 _AMOUNT_WORDS = 4
 """Content words of a wording that is an amount and what it is of: "100 kilometers of desert"."""
 

@@ -101,6 +101,15 @@ def _fold(text: str) -> str:
     return _JOINED_THOUSANDS.sub("", text).translate(_FOLD)
 
 
+def folded_same_length(text: str) -> str:
+    """The text in lower case with plain quotes, character for character."""
+    plain = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
+    lower = plain.lower()
+    return (
+        lower if len(lower) == len(plain) else "".join(c.lower() if len(c.lower()) == 1 else c for c in plain)
+    )
+
+
 _SHORT = 600
 """Greatest length of a text, in characters, whose results are cached."""
 _fold_short = lru_cache(maxsize=16_384)(_fold)

@@ -21,6 +21,21 @@ from qa_eval.records import Match
 MOST_VALUES = 60
 """Distinct values of an answer that are judged; further ones are other values without being read."""
 _CLOSE = re.compile(r"\bclose to\b", re.IGNORECASE)
+_GROUPS = {
+    "pair": "two",
+    "duo": "two",
+    "trio": "three",
+    "quartet": "four",
+    "quintet": "five",
+    "sextet": "six",
+}
+"""Words for a group of so many."""
+_GROUP = re.compile(rf"\b(?:an? )?({'|'.join(_GROUPS)}) of\b", re.IGNORECASE)
+_WHOLE = re.compile(
+    r" (?:full|whole|entire|solid|straight|good) (?=(?:days|weeks|months|years|decades|hours)\b)",
+    re.IGNORECASE,
+)
+_BARE_FEW = re.compile(r"^few\b", re.IGNORECASE)
 
 _BEFORE = 5
 
@@ -56,7 +71,7 @@ def quantity_mentions(text: RunningText, wanted: Sought) -> Iterator[Mention]:
         sentence = text.sentence_at(i)
         bounds = text.sentences[sentence]
         low, high = _window(text, i, end, bounds)
-        phrase = _CLOSE.sub("nearly", text.text[words[low].start : words[high - 1].end])
+        phrase = _plain_amount(text.text[words[low].start : words[high - 1].end])
         after = _range_end(text, i, end)
         verdict = judged.get(phrase)
         if verdict is None:
@@ -85,6 +100,12 @@ def quantity_mentions(text: RunningText, wanted: Sought) -> Iterator[Mention]:
         i = max(end, after)
 
 
+def _plain_amount(phrase: str) -> str:
+    """The phrase in words that the typed match reads: "three" for "a trio of"."""
+    counted = _WHOLE.sub(" ", _GROUP.sub(lambda found: _GROUPS[found[1].lower()], phrase))
+    return _BARE_FEW.sub("a few", _CLOSE.sub("nearly", counted))
+
+
 _VAGUE = vocabulary("tens dozens scores hundreds thousands millions several few dozen many")
 
 
@@ -101,6 +122,8 @@ def _amount_end(text: RunningText, i: int) -> int | None:
         if token.text == "one" and not _counts_one(text, i):
             return None
         return found[1]
+    if token.text in _GROUPS and _word_at(text, i + 1) == "of":
+        return i + 2
     if token.text in _VAGUE and token.kind == "word":
         j = i + 1
         while j < len(text.tokens) and text.tokens[j].text in ("of", *_VAGUE):
@@ -200,7 +223,8 @@ def _judge(phrase: str, wanted: Sought, *, alone: bool, short: bool) -> tuple[st
             verdict = match(phrase, wording, wanted.answer_type, strict=True)
             unsaid = verdict.ok and verdict.detail.endswith("(unit unsaid)") and _is_bare(phrase, wanted)
             same = _same_bound(phrase, wording, verdict) or _converted(phrase, wording, verdict)
-            if verdict.makes_claim or unsaid or same:
+            vague = verdict.ok and verdict.detail.endswith("(no number added)")
+            if verdict.makes_claim or unsaid or same or vague:
                 fits.append((verdict.level, id, verdict.rule, verdict.detail))
     if fits:
         best = max(fit[0] for fit in fits)
@@ -337,7 +361,10 @@ def _beside(text: RunningText, i: int, end: int, sentence: Sentence, wanted: Sou
     if word.key in wanted.question:
         return True
     follows = words[end].text if end < len(words) else ""
-    if _of_another(text, i, end, sentence, wanted):
+    near = {word.text for word in words[max(sentence.first, i - 3) : i]}
+    if near & {"aged", "gap", "difference", "margin"} and wanted.answer_type == "number":
+        return True
+    if "or" not in near and _of_another(text, i, end, sentence, wanted):
         return True
     return follows in ("th", "st", "nd", "rd", "/") or before == "/"
 
@@ -357,6 +384,13 @@ _TELLING = frozenset(
 )
 
 
+_DATING = frozenset(
+    stem(word)
+    for word in vocabulary("again once more later week day month year morning evening next following same")
+)
+"""Words that say when in other words."""
+
+
 def _of_another(text: RunningText, first: int, end: int, sentence: Sentence, wanted: Sought) -> bool:
     """True for a value whose clause is about something else: "while the government side lost 194 people".
 
@@ -370,6 +404,7 @@ def _of_another(text: RunningText, first: int, end: int, sentence: Sentence, wan
     while high < min(sentence.end, end + 30) and words[high].text not in _CLAUSE_ENDS | _CLAUSE_OPENERS:
         high += 1
     keys = {w.key for w in (*words[low:first], *words[end:high]) if w.content and w.kind == "word"} - _TELLING
+    keys -= _DATING if wanted.answer_type == "date" else frozenset()
     asked = keys & wanted.question
     sided = "side" in keys and "side" not in wanted.question
     return sided or (len(keys - asked - wanted.vocabulary) >= 2 and len(asked) < 0.3 * len(wanted.question))

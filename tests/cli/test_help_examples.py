@@ -28,6 +28,7 @@ NOT_RUN = {
     "qa-eval run -m hf:deepset/tinyroberta-squad2 -m embedded --name first": "fetches a model",
     "qa-eval metrics validate labels.jsonl": "tests/authoring/test_scorer_agreement.py has labels",
     "qa-eval metrics validate labels.jsonl --mistakes": "tests/authoring/test_scorer_agreement.py has labels",
+    "qa-eval metrics validate labels.jsonl --by fold": "tests/authoring/test_scorer_agreement.py has labels",
     "qa-eval reproduce tinyroberta-squad2": "fetches a model and a data set",
     "qa-eval reproduce tinyroberta-squad2 -m ./tinyroberta-squad2 --dataset squad:dev-v2.0.json": "wants the "
     "published checkpoint; tests/cli/test_reproduce.py has stand-ins",

@@ -291,10 +291,42 @@ def test_other_forms_of_a_wording(
         "The passage reports the storm but not the number of the dead.",
         "The article says what sank, not how many drowned.",
         "The article gives the month alone. How many drowned can't be worked out from that.",
+        "How many there were is left unsaid.",
+        "The author keeps quiet about the toll.",
+        "The report passes over this point.",
+        "I'd only be guessing, since the excerpt never brings the toll up.",
+        "Whose count this rests on remains untold here.",
+        "One would need another source for that.",
+        'The snippet has no number; it\'s just "a great many".',
+        "The text leaves us in the dark about the toll.",
+        "You'd have to look that number up elsewhere.",
+        "The text tells us that they drowned, not how many.",
+        "Sorry, there's no toll in what I was given.",
+        "As a careful assistant I shouldn't speculate about victims.",
+        "It lists the ships and is about the storm alone: the article has nothing on the crew.",
     ],
 )
 def test_more_refusals(text: str) -> None:
     assert read_answer(text, LOSSES).verdict == "abstains"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "According to the article, it was not the storm.",
+        "The article says that the harbour never opened again.",
+        "It was not a wreck but a barge.",
+        "The mayor had no comment on the plans and left.",
+        "They failed to hold the bridge.",
+        "An unknown sailor.",
+        "It was lost without a trace.",
+        "The crew ignored the warnings.",
+        "It was left open for visitors.",
+        "It was by no means the largest.",
+    ],
+)
+def test_a_denial_is_no_refusal(text: str) -> None:
+    assert read_answer(text, HARBOUR).abstains is None
 
 
 def test_an_explanation_behind_a_name_is_no_other_answer() -> None:
@@ -312,6 +344,69 @@ def test_a_second_source_shows_that_sources_differ() -> None:
     for text in ("90 by one count, and a later count has 94.", "In one report 90 drowned, in another 94."):
         assert read_answer(text, LOSSES).acknowledges is not None, text
     assert read_answer("Another report says that 94 drowned.", LOSSES).acknowledges is None
+
+
+APART = [
+    ("90 versus 94: the figures do not line up.", True),
+    ("Depending on which text you trust, 90 or 94.", True),
+    ("Most of the pieces have 90, though the last one has 94.", True),
+    ("The Wire: 90. The Herald: 94.", True),
+    ("90, writes one journalist; 94, writes the next.", True),
+    ("94 (not 90, whatever the harbour list claims).", True),
+    ("Ada Bloom's text has 90; I'd go with 94 all the same.", True),
+    ("By their own boast the owners lost 90 men; it was 94.", True),
+    ("| outlet | toll |\n|---|---|\n| Wire | 90 |\n| Herald | 94 |", True),
+    ("90 drowned at once, and with those who died later it was 94.", False),
+    ("The toll was 90 by Sunday and 94 by Monday.", False),
+    ("94 sailors of different crews drowned.", False),
+    ("Not 90 but 94 drowned, as the article says.", False),
+    ("90, maybe 94.", False),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), APART)
+def test_values_that_are_told_apart_by_a_source_show_that_sources_differ(text: str, expected: bool) -> None:
+    assert (read_answer(text, LOSSES).acknowledges is not None) == expected
+
+
+def test_a_refusal_may_say_that_sources_differ() -> None:
+    reading = read_answer("The passages contradict each other, so I cannot give a figure.", LOSSES)
+    assert (reading.verdict, reading.acknowledges is not None) == ("abstains", True)
+
+
+def test_a_second_source_of_a_fact_with_one_claim_tells_another_value() -> None:
+    fire = asked("What set it off?", "text", {"bombs": ["car bombings"]})
+    assert read_answer("Car bombings in one telling, mortar shells in a second.", fire).verdict == "mixed"
+    assert read_answer("Car bombings.", fire).verdict == "complete"
+
+
+PARAPHRASED = [
+    ("text", {"x": ["control of the airport"]}, "They held the airfield.", {"x"}),
+    ("text", {"x": ["the head of the museum"], "y": ["the leader"]}, "It was the chief.", set()),
+    ("text", {"x": ["its geographical location"]}, "It was important for its geography and location.", {"x"}),
+    ("text", {"x": ["rubble and smashed statues"]}, "They saw:\n- rubble\n- smashed statues", {"x"}),
+    (
+        "text",
+        {"x": ["some of its famous houses"], "y": ["many houses"]},
+        "[1] has many houses, while [2] has only some of the houses.",
+        {"x", "y"},
+    ),
+    ("number", {"x": ["three sailors"]}, "A trio of sailors drowned.", {"x"}),
+    ("duration", {"x": ["two years"]}, "It took two full years.", {"x"}),
+    ("person", {"x": ["Paul Marlow"]}, "Nothing I could pull out of the text.", set()),
+]
+
+
+@pytest.mark.parametrize(("answer_type", "claims", "text", "expected"), PARAPHRASED)
+def test_claims_in_other_words(
+    answer_type: AnswerType, claims: dict[str, list[str]], text: str, expected: set[str]
+) -> None:
+    assert set(read_answer(text, asked("What was it?", answer_type, claims)).claims) == expected
+
+
+def test_another_name_before_a_claim_is_another_answer() -> None:
+    assert read_answer("Denmark and Norway.", AID).verdict == "mixed"
+    assert read_answer("Norway, in Scandinavia.", AID).verdict == "complete"
 
 
 def test_a_final_yes_or_no_decides() -> None:

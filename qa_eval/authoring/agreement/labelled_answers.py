@@ -4,7 +4,8 @@ A line is one of two shapes.
 
 * An answer of its own: `question`, `answer_type` (may be left out), `claims` (each with `id` and `wordings`),
   `answer`, and what people say of it: `asserted` (ids of claims); `verdict`, `abstains` and
-  `acknowledges_disagreement` may be left out. `fact` names the question; a line whose `note` begins with
+  `acknowledges_disagreement` may be left out. `fact` names the question and `part` a part of the file; a
+  line whose `note` begins with
   "doubtful" is left out.
 * A line of WikiContradict: `question`, `gt_answer_1`, `gt_answer_2`, and answers with their labels:
 `answer1` and
@@ -53,6 +54,8 @@ class LabelledAnswer:
     verdict: str | None = None
     abstains: bool | None = None
     acknowledges: bool | None = None
+    part: str = ""
+    """The part of the file that it belongs to; empty where the file names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +186,7 @@ def _own(row: Mapping[str, Any]) -> LabelledAnswer:
         verdict=row.get("verdict") if isinstance(row.get("verdict"), str) else None,
         abstains=_flag(row, "abstains"),
         acknowledges=_flag(row, "acknowledges_disagreement"),
+        part=str(row.get("part", "")),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,9 +64,9 @@ Scorer = Callable[[LabelledAnswer], frozenset[str]]
 
 
 def agreements(
-    answers: Sequence[LabelledAnswer], *, resamples: int = 9999, seed: int = 0
+    answers: Sequence[LabelledAnswer], *, resamples: int = 9999, seed: int = 0, reader_only: bool = False
 ) -> list[TaskAgreement]:
-    """Every scorer on every task for which the answers have labels.
+    """Every scorer on every task for which the answers have labels; with `reader_only`, the reader alone.
 
     Tasks of labels by passage: `one passage` (Correct, or not) and `both passages` (three labels). Tasks of
     labels
@@ -74,7 +75,7 @@ def agreements(
     readings = [read_answer(answer.answer, answer.question) for answer in answers]
     found: list[TaskAgreement] = []
     for task, positive, judge in _TASKS:
-        for name in (READING, *_SCORERS):
+        for name in (READING, *(() if reader_only else _SCORERS)):
             judged = [
                 _Judged(answer.question.id, *labels)
                 for answer, reading in zip(answers, readings, strict=True)
@@ -87,6 +88,26 @@ def agreements(
                     )
                 )
     return found
+
+
+FOLDS = 5
+"""Parts of the questions of which each is left out in turn."""
+
+
+def groups(answers: Sequence[LabelledAnswer], by: Literal["part", "fold"]) -> dict[str, list[LabelledAnswer]]:
+    """The answers by the part of their file, or by the fold of their question.
+
+    The questions, in the order of their ids, are dealt out to `FOLDS` folds. So all answers to one question
+    are in one
+    fold.
+    """
+    ids = sorted({answer.question.id for answer in answers})
+    fold = {id: f"fold {n % FOLDS + 1}" for n, id in enumerate(ids)}
+    found: dict[str, list[LabelledAnswer]] = {}
+    for answer in answers:
+        name = fold[answer.question.id] if by == "fold" else answer.part or "no part"
+        found.setdefault(name, []).append(answer)
+    return dict(sorted(found.items())) if by == "fold" else found
 
 
 # ------------------------------------------------------------------------------------------ scorers
