@@ -26,7 +26,7 @@
     rejections         the mentions that are denied, replaced or background
     polarity           answers of yes or no
     refusals           the words for "no answer"
-    source_differences the words for "the sources differ"
+    source_differences  the words for "the sources differ"
     thesaurus          words that people use for each other
     answer_sources     the source that a text names for a claim
 
