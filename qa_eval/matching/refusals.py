@@ -1,8 +1,7 @@
 """How a text says in words that it gives no answer.
 
-Each word of a sentence gets a letter for its kind: a negator, a word of lacking, a word of telling, a
-source, and
-so on. A refusal is a pattern of these letters. So no phrase has to be known, only its words, in any form.
+Each word of a sentence gets a letter for its kind: a denial, a word of lacking, a word of telling, a source,
+and so on. A refusal is a pattern of these letters. So no phrase has to be known, only its words, in any form.
 """
 
 from __future__ import annotations
@@ -76,16 +75,14 @@ _LACKING_WITH = {
 _KNOWLEDGE = vocabulary(
     """information info mention mentions indication indications statement evidence clue clues hint hints
     idea inkling insight light bearing data basis answer answers word account explanation confirmation
-    specifics description
-    detail details reference references conclusion way"""
+    specifics description detail details reference references conclusion way"""
 )
 _FIGURES = vocabulary("figure figures number numbers date name toll count total reason amount")
 """What a text may have none of, beside what is asked."""
 _SOURCES = vocabulary(
     """article articles text texts passage passages context document documents source sources excerpt excerpts
     extract extracts snippet snippets paragraph paragraphs material materials page pages caption transcript
-    input website fragment
-    fragments clipping clippings"""
+    input website fragment fragments clipping clippings"""
 )
 _SOURCES_NAMED = vocabulary(
     "report reports statement statements account accounts piece pieces story stories author writer "
