@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qa_eval.export.outputs import Export, Output
 from qa_eval.export.source import part_asked
 from qa_eval.files.hashes import canonical_json
-from qa_eval.metrics.catalog import METRICS
+from qa_eval.metrics.listings import in_order
 from qa_eval.runs.schema import PredictionRow, Row
 from qa_eval.runs.store import Run
 
@@ -126,9 +126,8 @@ def _answers(run: Run, rows: Sequence[Row]) -> Iterator[tuple[Row, PredictionRow
 
 
 def _metrics(answers: Sequence[tuple[Row, PredictionRow]]) -> list[str]:
-    """The metrics for which some answer has a value, in the order of the table of metrics."""
-    present = {metric for _, answer in answers for metric in answer.scores}
-    return [metric for metric in METRICS if metric in present]
+    """The scores that some answer has. Some are the base of a metric, and have an id of their own."""
+    return in_order({metric for _, answer in answers for metric in answer.scores})
 
 
 def _record(run: Run, row: Row, answer: PredictionRow) -> dict[str, Any]:

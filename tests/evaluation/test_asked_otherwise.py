@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 import qa_eval as qa
 from qa_eval.data.items import shown_articles
@@ -83,6 +84,24 @@ def test_every_table_has_the_metrics(corpus: qa.Corpus) -> None:
         for form in ("table", "markdown"):
             alone = done("leaderboard", "runs/one", "--track", track, "--format", form, columns=250).output
             assert f"{100 * value:.1f}" in alone, (metric, form)
+
+
+def test_tables_of_answers_have_every_score(corpus: qa.Corpus) -> None:
+    """Also those that are the base of a metric with another id, such as `memorised`."""
+    run = evaluated(corpus, "one")
+    lines = csv.DictReader(io.StringIO(done("export", "runs/one", "--format", "csv", "-m", WRITER).output))
+    found = {line["item"]: line for line in lines}
+    answers = run[WRITER].items()
+    scores = {score for answer in answers for score in answer.scores}
+    assert {"memorised", "order_changed"} <= scores, "or the test would see nothing"
+    for answer in answers:
+        line = found[answer.item]
+        assert {score: float(line[score]) for score in scores if line[score]} == answer.scores
+    done("export", "runs/one", "--format", "parquet", "-m", WRITER, "--out", "answers.parquet")
+    table = {row["item"]: row for row in parquet.read_table("answers.parquet").to_pylist()}
+    for answer in answers:
+        row = table[answer.item]
+        assert {score: row[score] for score in scores if row[score] is not None} == answer.scores
 
 
 def test_the_report_has_the_metrics_and_the_answers(corpus: qa.Corpus) -> None:
