@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from pydantic import ValidationError
 
 from qa_eval.errors import InputError, QaEvalError
-from qa_eval.files.compression import UNREADABLE, unpacked, unpacked_lines, unreadable
+from qa_eval.files.compression import UNREADABLE, unpacked, unreadable
 from qa_eval.files.paths import open_input, read_input, real_path, user_path
 from qa_eval.files.strict_json import NotJsonError, stored_object
 from qa_eval.records import Finding
@@ -400,8 +400,9 @@ def _stream(
     # Whatever is wrong with candidates that are skipped, the file's hash shows it.
     skipped = not candidates and recorded is not None and bool(recorded.sha256)
     try:
-        with open_input(path) as file:
-            for number, line in enumerate(unpacked_lines(file, digest), 1):
+        with open_input(path) as raw, unpacked(raw) as file:
+            for number, line in enumerate(file, 1):
+                digest.update(line)
                 if line.strip():
                     rows += 1
                     row = written_row(without_candidates(line)) if skipped else None
