@@ -8,6 +8,7 @@ files. All other checkpoints are computed by transformers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -31,7 +32,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     Raises `ModelError` for a device, a number format or decoding options that it cannot use, and `SpecError`
     for unknown options.
     """
-    unanswerable_of(spec, checkpoint)  # the options of the spec are checked first
+    declared = unanswerable_of(spec, checkpoint)  # first, because it checks the options of the spec
     device, dtype = chosen_device(runtime), chosen_dtype(runtime)
     config = SimpleNamespace(**checkpoint.config)
     tokenizer = _tokenizer(checkpoint)
@@ -48,10 +49,11 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
         decoding,
         runtime,
         load,
+        declared=declared,
         config=config,
         tokenizer=tokenizer,
         windower=windower_of(checkpoint, tokenizer, decoding, null=True),
-        parameters=sum(torch.Size(tensor.shape).numel() for tensor in checkpoint.tensors.values()),
+        parameters=sum(math.prod(tensor.shape) for tensor in checkpoint.tensors.values()),
     )
 
 

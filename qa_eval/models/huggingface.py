@@ -74,7 +74,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     Raises `ModelError`, with the reason, for a checkpoint that cannot be used, and `SpecError` for unknown
     options.
     """
-    unanswerable_of(spec, checkpoint)  # the options of the spec are checked first
+    declared = unanswerable_of(spec, checkpoint)  # first, because it checks the options of the spec
     device, dtype = chosen_device(runtime), chosen_dtype(runtime)
     with quiet():
         config = _config(checkpoint, runtime)
@@ -98,6 +98,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
         decoding,
         runtime,
         load,
+        declared=declared,
         config=config,
         tokenizer=tokenizer,
         windower=windower,

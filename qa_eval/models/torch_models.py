@@ -104,6 +104,7 @@ def span_model(
     runtime: Runtime,
     load: Callable[[], TorchForward],
     *,
+    declared: tuple[bool, Declaration],
     config: Any,  # noqa: ANN401
     tokenizer: TextTokenizer,
     windower: Windower,
@@ -117,12 +118,13 @@ def span_model(
         decoding: Decoding options in effect.
         runtime: Choices of how to compute.
         load: Loads the forward pass.
+        declared: What `unanswerable_of` gives.
         config: Configuration of the model, with an attribute `model_type`.
         tokenizer: Tokenizer of the model.
         windower: Cuts texts into windows.
         parameters: Number of the model's parameters.
     """
-    unanswerable, declaration = unanswerable_of(spec, checkpoint)
+    unanswerable, declaration = declared
     device, dtype = chosen_device(runtime), chosen_dtype(runtime)
     kind = config.model_type
     apart = not runtime.deterministic and device.type == "cpu" and kind not in ONE_AT_A_TIME
