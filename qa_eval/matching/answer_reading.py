@@ -221,7 +221,7 @@ def _acknowledges(
     spoken = {m.claim for m in (*claims, *denied) if m.claim}
     several = len(spoken) + bool(others) >= 2
     for sentence in running.sentences[:200]:
-        start, end = running.words[sentence.first].start, running.words[sentence.end - 1].end
+        start, end = running.characters(sentence)
         said = disagreement(folded_same_length(running.text[start : min(end, start + 2000)]), several=several)
         if said is not None:
             return AnswerPart(start=start + said[0], end=start + said[1], rule="says that sources differ")

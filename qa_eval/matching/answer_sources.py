@@ -157,12 +157,12 @@ def attributed(
     found: dict[tuple[str, str], Attribution] = {}
     for number in sorted({m.sentence for m in mentioned}):
         sentence = text.sentences[number]
-        low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
+        low, high = text.characters(sentence)
         own = [m for m in mentioned if m.sentence == number]
         told = _told(text, own)
         named = [
             (source, start, end)
-            for source, start, end in _sources(text.text, low, min(high, low + 2000))
+            for source, start, end in _sources(text.text, low, min(high, low + _LONGEST))
             if not told & set(range(start, end))
         ]
         for n, (source, start, end) in enumerate(named):
@@ -197,7 +197,7 @@ def second_source(
     cited: list[set[int]] = []
     names: list[set[str]] = []
     for sentence in text.sentences[:200]:
-        low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
+        low, high = text.characters(sentence)
         before = high
         for source, start, end in _sources(text.text, low, min(high, low + _LONGEST)):
             number = _number(source)
@@ -233,7 +233,7 @@ def beside_a_source(
     rows = {n for n, sentence in enumerate(text.sentences[:200]) if text.words[sentence.first].text == "|"}
     for number in sorted(own | rows if own & rows else own):
         sentence = text.sentences[number]
-        low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
+        low, high = text.characters(sentence)
         high = min(high, low + _LONGEST)
         named = [
             (start, end)

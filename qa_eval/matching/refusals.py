@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from qa_eval.matching.running_text import Word
+from qa_eval.matching.running_text import CLAUSE_BREAKS, Word
 from qa_eval.matching.spelling import vocabulary
 
 
@@ -125,9 +125,7 @@ _UNTOLD = frozenset(
     for word in (*_TELLING, *_SHOWING, *_SAYING, "clear", "certain", "sure", "determined", "knowable")
 ) | vocabulary("nonspecified indeterminate undetermined unanswerable unavailable unanswered")
 _ASIDE = vocabulary("however unfortunately sadly alas regrettably though therefore thus unluckily admittedly")
-_BREAKS = vocabulary(
-    "but while whereas although though however yet because since so if . , ; : ( ) — ! ?"
-) | {'"'}
+_BREAKS = CLAUSE_BREAKS | vocabulary("so if . ! ?") | {'"'}
 _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("m", _NO),
     ("z", _NONE),

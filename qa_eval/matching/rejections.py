@@ -111,7 +111,7 @@ def _bounds(text: RunningText, mention: Mention) -> tuple[int, int, int, int]:
     """
     sentence = text.sentences[mention.sentence]
     start, end = text.words[mention.first].start, text.words[mention.end - 1].end
-    low, high = text.words[sentence.first].start, text.words[sentence.end - 1].end
+    low, high = text.characters(sentence)
     return max(low, start - 300), start, end, min(high, end + 300)
 
 

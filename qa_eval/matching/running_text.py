@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qa_eval.matching.numerals import Token, cardinal, tokenize
@@ -211,6 +210,10 @@ class RunningText:
             found.append(Sentence(first, len(self.words), asks=False))
         return found
 
+    def characters(self, sentence: Sentence) -> tuple[int, int]:
+        """The offsets of the first character of a sentence, and just past its last word."""
+        return self.words[sentence.first].start, self.words[sentence.end - 1].end
+
     def sentence_at(self, word: int) -> int:
         """The number of the sentence that holds a word."""
         return bisect_right([s.first for s in self.sentences], word) - 1
@@ -230,15 +233,10 @@ def _tokens(text: str) -> tuple[list[Token], list[int] | None]:
     return tokenize("".join(parts)), places
 
 
-def content_keys(words: Sequence[Word]) -> frozenset[str]:
-    """The keys of the words that carry content."""
-    return frozenset(word.key for word in words if word.content)
-
-
-_CLAUSE_BREAKS = vocabulary("but while whereas although though however yet because since")
-_CLAUSE_SIGNS = frozenset(",;:()—")
+CLAUSE_BREAKS = vocabulary("but while whereas although though however yet because since , ; : ( ) —")
+"""Words and signs at which another clause may begin."""
 
 
 def breaks_clause(word: Word) -> bool:
     """True for a sign or a word at which another clause may begin."""
-    return word.text in _CLAUSE_SIGNS or word.text in _CLAUSE_BREAKS
+    return word.text in CLAUSE_BREAKS

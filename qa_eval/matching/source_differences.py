@@ -7,27 +7,24 @@ from collections.abc import Iterator
 
 SOURCE = (
     r"(?:articles?|texts?|passages?|sources?|documents?|reports?|contexts?|references?|accounts?|papers?"
-    r"|outlets?"
-    r"|stor(?:y|ies)|pieces?|excerpts?|newspapers?|agenc(?:y|ies)|summary|summaries|broadcasts?|authors?"
-    r"|witness(?:es)?"
-    r"|observers?|experts?|dispatch(?:es)?|bulletins?|editions?|reporters?|journalists?)"
+    r"|outlets?|stor(?:y|ies)|pieces?|excerpts?|newspapers?|agenc(?:y|ies)|summary|summaries|broadcasts?"
+    r"|authors?|witness(?:es)?|observers?|experts?|dispatch(?:es)?|bulletins?|editions?|reporters?"
+    r"|journalists?)"
 )
 """What tells something."""
-_TOLD = (
-    r"(?:versions?|figures|numbers|counts|tolls|tallies|estimates|statements|views|opinions|answers"
+_TOLD_WORDS = (
+    r"versions?|figures|numbers|counts|tolls|tallies|estimates|statements|views|opinions|answers"
     r"|wordings?|render\w+|translations?|descriptions?|readings?|dates|names|claims|information|data|details"
-    r"|picture|label|term|adjective|they|\[\d+\])"
+    r"|picture|label|term|adjective|they|\[\d+\]"
 )
+_TOLD = rf"(?:{_TOLD_WORDS})"
 """What sources tell."""
 _MEDIUM = (
     r"(?:pages?|websites?|blogs?|bloggers?|writers?|write-ups?|daily|weekly|magazines?|journals?"
-    r"|televisions?|tv|radio"
-    r"|infobox(?:es)?|profiles?|entr(?:y|ies)|biograph(?:y|ies)|snippets?|extracts?|clips?|clippings?"
-    r"|tellings?|reviews?"
-    r"|credits?|analys[ie]s|columns?|essays?|captions?|headlines?|headers?|footage|lists?|records?"
-    r"|histor(?:y|ies)"
-    r"|variants?|competitors?|peers?|colleagues?|translators?|monitors?|officials?|specialists?|analysts?|correspondents?"
-    r"|eyewitness(?:es)?"
+    r"|televisions?|tv|radio|infobox(?:es)?|profiles?|entr(?:y|ies)|biograph(?:y|ies)|snippets?|extracts?"
+    r"|clips?|clippings?|tellings?|reviews?|credits?|analys[ie]s|columns?|essays?|captions?|headlines?"
+    r"|headers?|footage|lists?|records?|histor(?:y|ies)|variants?|competitors?|peers?|colleagues?"
+    r"|translators?|monitors?|officials?|specialists?|analysts?|correspondents?|eyewitness(?:es)?"
     r"|spokes\w+|engineers?|historians?|critics?)"
 )
 """What tells something in certain texts only."""
@@ -40,7 +37,7 @@ _TELLS = (
     r"|speak|spoke|estimate|insist|declare|brag)\w*"
 )
 _A_COUNT = (
-    rf"(?:{_TOLD[3:-1]}|figure|number|count|toll|tally|estimate|statement|view|opinion|answer|date|name|word)"
+    rf"(?:{_TOLD_WORDS}|figure|number|count|toll|tally|estimate|statement|view|opinion|answer|date|name|word)"
 )
 """The same, also one of them."""
 _STRONG = re.compile(
@@ -59,7 +56,7 @@ _STRONG = re.compile(
     r"|\bdepend(?:s|ing)? on (?:the|which|whom|whose|who|what)\b",
     re.DOTALL,
 )
-"""Says by itself that what is told differs."""
+"""Words that show by themselves that sources differ."""
 _DIFFERING = re.compile(
     r"\b(?:different\w*|differences?|var(?:y|ies|ied|ying|iations?)|contrasts? with|splits?|divided|rivals?"
     r"|compet(?:e|es|ing)|shifts?|changes|depend\w*|opposing|opposite|contrary|alternative"
