@@ -189,9 +189,8 @@ def second_source(
     """The characters that name a second source in a clause of its own ("A says …; B says …"); None if none
     do.
 
-    It is a second number of an article or a second name. Words of a value or of the question (by their
-    keys) name no
-    source.
+    It is a second number of an article or a second name. Words of a value or of the question, whose keys are
+    `asked`, are not taken for a source.
     """
     told = _told(text, values)
     cited: list[set[int]] = []
@@ -219,11 +218,10 @@ def second_source(
 def beside_a_source(
     text: RunningText, values: Sequence[Mention], denied: Sequence[Mention], asked: frozenset[str]
 ) -> tuple[int, int] | None:
-    """The characters of a source that stands with one of two values that are told apart; None if none does.
+    """The characters of a source that the text names for one of two different values; None if it names none.
 
-    Values that only "and", "or" or a comma joins are told together. A value that is denied has to have the
-    source
-    itself.
+    Two values that only "and", "or" or a comma connects do not count. If one of them is denied, its own
+    sentence must name the source. Words of the question, whose keys are `asked`, are not taken for a source.
     """
     own: set[int] = set()
     for one, other in pairwise(sorted([*values, *denied], key=lambda m: m.first)):

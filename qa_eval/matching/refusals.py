@@ -29,7 +29,7 @@ def _forms(verbs: str) -> Iterator[str]:
 _SAYING = frozenset(_forms("say report state claim announce declare note remark assert tell")) | vocabulary(
     "said told add adds added write writes wrote written"
 )
-"""What these have as their object is told, not lacked: "SANA reported no losses"."""
+"""Verbs of saying. A denial behind them is what somebody said: "SANA reported no losses"."""
 _TELLING = frozenset(
     _forms(
         """mention specify provide indicate contain include describe discuss address disclose reveal divulge

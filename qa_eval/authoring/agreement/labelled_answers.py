@@ -4,13 +4,11 @@ A line is one of two shapes.
 
 * An answer of its own: `question`, `answer_type` (may be left out), `claims` (each with `id` and `wordings`),
   `answer`, and what people say of it: `asserted` (ids of claims); `verdict`, `abstains` and
-  `acknowledges_disagreement` may be left out. `fact` names the question and `part` a part of the file; a
-  line whose `note` begins with
-  "doubtful" is left out.
-* A line of WikiContradict: `question`, `gt_answer_1`, `gt_answer_2`, and answers with their labels:
-`answer1` and
-  `answer2` are to one of two passages, `answer3` and `answer4` to both. Answers without a passage are left
-  out.
+  `acknowledges_disagreement` may be left out. `fact` names the question, and `part` a part of the file. A
+  line whose `note` begins with "doubtful" is left out.
+* A line of WikiContradict: `question`, `gt_answer_1`, `gt_answer_2`, and answers with their labels. `answer1`
+  and `answer2` are to one of two passages, `answer3` and `answer4` to both. Answers without a passage are
+  left out.
 """
 
 from __future__ import annotations

@@ -97,9 +97,8 @@ FOLDS = 5
 def groups(answers: Sequence[LabelledAnswer], by: Literal["part", "fold"]) -> dict[str, list[LabelledAnswer]]:
     """The answers by the part of their file, or by the fold of their question.
 
-    The questions, in the order of their ids, are dealt out to `FOLDS` folds. So all answers to one question
-    are in one
-    fold.
+    The questions, in the order of their ids, are dealt out to `FOLDS` folds. All answers to one question are
+    therefore in one fold.
     """
     ids = sorted({answer.question.id for answer in answers})
     fold = {id: f"fold {n % FOLDS + 1}" for n, id in enumerate(ids)}
