@@ -247,7 +247,7 @@ def _says(
         if (
             wanted.answer_type == "person"
             and len(words) == 1
-            and _is_of_another_name(text, min(words), scope)
+            and _is_of_another_name(text, min(words), scope, wording)
         ):
             continue
         keyed = [nearest[key] for key in told]
@@ -263,14 +263,15 @@ _TITLES = vocabulary(
 _PARTICLES = vocabulary("al el de da di del van von der den bin ibn ben abu")
 
 
-def _is_of_another_name(text: RunningText, i: int, sentence: _Scope) -> bool:
+def _is_of_another_name(text: RunningText, i: int, sentence: _Scope, wording: SoughtWording) -> bool:
     """Whether the word at i ends a longer name: "Putin" of "Lyudmila Putin", "Assad" of "Hafez al-Assad"."""
     while i > sentence.first and text.words[i - 1].text in _PARTICLES:
         i -= 1
     before = text.words[i - 1] if i > sentence.first else None
     if before is None or before.kind != "word" or not before.upper or before.text in FUNCTION_WORDS:
         return False
-    return before.text not in _TITLES and text.words[i].start - before.end == 1
+    own = skeleton(before.text) in wording.whole
+    return not own and before.text not in _TITLES and text.words[i].start - before.end == 1
 
 
 _PRONOUNS = frozenset({"they", "it", "he", "she", "them", "these"})
@@ -283,9 +284,13 @@ def _stands_in(text: RunningText, sentence: _Scope) -> bool:
     )
 
 
+_RELATIONS = frozenset(stem(word) for word in vocabulary("before after prior during near around against"))
+"""Words that tell nothing by themselves."""
+
+
 def _told_by_content(wording: SoughtWording, present: Sequence[str]) -> bool:
     """Whether what is said of a wording tells it from the other claims, and is a good part of it."""
-    told = wording.told & set(present)
+    told = (wording.told & set(present)) - _RELATIONS
     return bool(told) and not wording.numbers - set(present) and 3 * len(present) >= len(wording.core)
 
 

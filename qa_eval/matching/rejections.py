@@ -27,7 +27,7 @@ _DENYING = re.compile(
 """What stands right before a value that is denied."""
 _NOT_DENYING = re.compile(r"not (?:only|just|merely)|less than\s*$|no less than|not necessarily wrong")
 _WRONG_BEHIND = re.compile(
-    r"^[\"'”’)\]]*[^.;]{0,40}?\b(?:(?:is|was|are|were|seems?|appears?|must be)(?: \w+)? (?:a "
+    r"^[\"'”’)\]]*[^.;]{0,40}?\b(?:(?:is|was|are|were|seems?|appears?|must be)(?: to be)?(?: \w+)? (?:a "
     r"|an )?(?:wrong|incorrect|mistaken|false|"
     r"slip|mistake|error|erroneous|inaccurate|outdated|superseded|misprint|typo|not (?:correct|right"
     r"|true|supported|accurate)|"
@@ -326,7 +326,8 @@ def other_parts(
     parts: list[Mention] = []
     for mention in found:
         if mention.claim:
-            named = wanted.answer_type in ("person", "place", "organization")
+            name = text.words[min(mention.words, default=mention.first)]
+            named = wanted.answer_type in ("person", "place", "organization") or name.upper
             before = _before(text, mention, claimed, wanted) if named else None
             beside = [before] if before is not None else []
             for first, end in [*beside, *_neighbours(text, mention, claimed, wanted)]:

@@ -49,6 +49,12 @@ meter metre metres|kilometer kilometre kilometres|defense defence|offense offenc
 """Words whose forms no ending tells."""
 _COMPASS = {"ne": "northeast", "nw": "northwest", "se": "southeast", "sw": "southwest"}
 """Points of the compass in capitals, as words."""
+_COUNTRIES = {"us": "america", "usa": "america", "uk": "britain"}
+"""Countries in capitals, and the words that stand for them."""
+_DOTTED = {"U.S": "america", "U.K": "britain"}
+"""The same with points."""
+_UNITED = {"states": "america", "kingdom": "britain"}
+"""The same behind "United"."""
 _SPELLINGS = re.compile(r"(?<=\w{3})(?:our(?=(?:s|ed|ing|able|ite|er|hood)?$)|is(?=(?:e|ed|es|ing|ation)$))")
 """Places where British and American spelling differ: "favour", "recognise"."""
 _IRREGULAR = {form: row.split()[0] for row in _VERBS.split("|") for form in row.split()}
@@ -153,16 +159,24 @@ class RunningText:
         acronym = 2 <= end - start <= 5 and self.text[start:end].isupper() and not self._shouted
         if acronym and token.text in FUNCTION_WORDS:
             key = self.text[start:end]  # "IS" is not the verb "is"
+        if acronym and token.text in _COUNTRIES:
+            key = stem(_COUNTRIES[token.text])
         if acronym and token.text in _COMPASS:
             point = _COMPASS[token.text]
             return Word(point, stem(point), start, end, kind, upper)
         return Word(token.text, key, start, end, kind, upper, acronym)
 
     def _numbers(self) -> None:
-        """Gives every word of a number its value as key: "four hundred" and "400" are `#400`; and "part" of
-        "the greater part" the key of "most".
+        """Gives every word of a number its value as key: "four hundred" and "400" are `#400`; "part" of
+        "the greater part" the key of "most"; and "United States" that of "America".
         """
         for i, word in enumerate(self.words[1:], 1):
+            if word.text in _UNITED and self.words[i - 1].text == "united":
+                key = stem(_UNITED[word.text])
+                self.words[i - 1 : i + 1] = [replace(one, key=key) for one in self.words[i - 1 : i + 1]]
+            if word.upper and i > 1 and self.text[self.words[i - 2].start : word.end] in _DOTTED:
+                country = _DOTTED[self.text[self.words[i - 2].start : word.end]]
+                self.words[i - 2] = replace(self.words[i - 2], key=stem(country))
             if word.text == "part" and self.words[i - 1].text in ("greater", "larger"):
                 self.words[i] = replace(word, key=stem("most"))
         i = 0

@@ -56,6 +56,8 @@ class SoughtWording:
     """The core by the members of a list: "government troops" and "allied soldiers"."""
     quantifier: str = ""
     """The key of "some", "many" and the like at its beginning."""
+    whole: frozenset[str] = frozenset()
+    """Keys of all its content words, also of those that the question has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +122,22 @@ _EITHER = re.compile(r"(?<![\w/])([^\W\d_]+)/([^\W\d_]+)(?![\w/])")
 
 def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, ...]:
     """The wordings, and shorter ones that say the same: without brackets, with one word of "prison/jail", the
-    surname of a person, and the one value of a sentence that the typed match cannot read.
+    surname of a person, a place without the region behind it, an organization without "Company" and the like,
+    and the one value of a sentence that the typed match cannot read.
     """
     found = dict.fromkeys(wordings)
     for wording in wordings:
         if bare := _BRACKETED.sub("", wording).strip():
             found.setdefault(bare)
         found |= dict.fromkeys(_ACRONYM.findall(wording))
-        if wording.casefold() in _AMERICA:
-            found.setdefault("America")
         if initials := _initials(wording):
             found.setdefault(initials)
         if answer_type == "person" and (surname := _surname(wording)):
             found.setdefault(surname)
+        if answer_type == "place" and (located := _LOCATED.fullmatch(wording)):
+            found.setdefault(located[1])
+        if answer_type == "organization" and (styled := _STYLED.fullmatch(wording)):
+            found.setdefault(styled[1])
         for side in (r"\1", r"\2"):
             found.setdefault(_EITHER.sub(side, wording))
         if answer_type == "date" and isinstance(read_date(wording), str):
@@ -153,7 +158,15 @@ def _surname(wording: str) -> str:
     return words[-1] if named and len(words[-1]) > 2 else ""
 
 
-_AMERICA = frozenset({"us", "u.s.", "usa", "united states", "the united states"})
+_LOCATED = re.compile(r"([A-Z][\w' -]+)(?:, [A-Z][\w' .-]+)+")
+"""A place with its region and country: "Moliagul, Victoria, Australia"."""
+_STYLED = re.compile(
+    r"(?!(?:The|New|First|North|South|East|West|General|National|World|United|Public|Great|Royal"
+    r"|\w+(?:an|ish|ese|al))\b)([A-Z]\w{2,})"
+    r"(?:,? (?:Electric|Electronics|Railways?|Motors?|Industries|Pictures|Records|Studios|Entertainment"
+    r"|Group|Holdings?|Company|Co\.?|Corporation|Corp\.?|Inc\.?|Ltd\.?|Limited|plc|LLC|GmbH|AG))+"
+)
+"""A name with its form or trade behind it: "Odakyu Electric Railway"."""
 _ACRONYM = re.compile(r"\(([A-Z]{3,8})\)")
 
 
@@ -212,6 +225,7 @@ def _wording(id: str, text: str, question: frozenset[str], key: Callable[[Word],
         names=frozenset(key(word) for word in content if word.upper),
         members=_members(words, content, key, core),
         quantifier=key(words[0]) if quantified and key(words[0]) in core else "",
+        whole=every,
     )
 
 

@@ -59,14 +59,14 @@ _STRONG = re.compile(
 """Words that show by themselves that sources differ."""
 _DIFFERING = re.compile(
     r"\b(?:different\w*|differences?|var(?:y|ies|ied|ying|iations?)|contrasts? with|splits?|divided|rivals?"
-    r"|compet(?:e|es|ing)|shifts?|changes|depend\w*|opposing|opposite|contrary|alternative"
+    r"|competing|shifts?|changes|depend\w*|opposing|opposite|contrary|alternative"
     r"|mixed (?:accounts|reports|messages|signals|picture)|in (?:two|three|several|various) (?:ways|words"
     r"|terms))\b"
 )
 _AGREEING = (
     r"(?:agree(?:ment)?|match|coincide|tally|add up|line up|concur|correspond|square|fit together|same"
     r"|identical|uniform"
-    r"|consistent|compatible|consensus|in line|of one mind|speak with one voice)"
+    r"|consistent|compatible|consensus|in line|of one mind|at one|speak with one voice)"
 )
 _NOT_AGREEING = re.compile(
     rf"(?:\bnot|n't|\bnever|\bhardly|\bscarcely|\bno|\bwithout|\bneither"

@@ -352,11 +352,8 @@ def _beside(text: RunningText, i: int, end: int, sentence: Sentence, wanted: Sou
     words = text.words
     before = words[i - 1].text if i > sentence.first else ""
     word = words[i]
-    if (
-        word.text.isdecimal()
-        and len(word.text) == 4
-        and before in ("in", "since", "of", "by", "until", "from", "server", "office")
-    ):
+    dating = before in _BEFORE_YEARS or before.endswith("'s")
+    if word.text.isdecimal() and len(word.text) == 4 and dating:
         return True
     if word.key in wanted.question:
         return True
@@ -369,6 +366,7 @@ def _beside(text: RunningText, i: int, end: int, sentence: Sentence, wanted: Sou
     return follows in ("th", "st", "nd", "rd", "/") or before == "/"
 
 
+_BEFORE_YEARS = vocabulary("in since of by until from server office")
 _CLAUSE_ENDS = frozenset(",;:()—|")
 
 _CLAUSE_OPENERS = vocabulary("while whereas against compared but and versus vs than")

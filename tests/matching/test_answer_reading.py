@@ -260,6 +260,25 @@ GENERAL = [
     ("text", {"x": ["most houses"], "y": ["many houses"]}, "Many houses, but by no means most.", {"y"}),
     ("text", {"x": ["anti-whaling sailors"]}, "Sailors opposed to whaling.", {"x"}),
     ("number", {"x": ["2"], "y": ["5"]}, "It was 2, despite the earlier statement that gave 5.", {"x"}),
+    *(
+        ("text", {"x": [wording], "y": ["the Dutch"]}, text, {"x"})
+        for wording in ("the Americans", "United States", "the U.S.", "USA")
+        for text in (
+            "US troops.",
+            "It was the U.S. Navy.",
+            "The United States.",
+            "American ships.",
+            "The USA.",
+        )
+    ),
+    ("text", {"x": ["the Americans"]}, "They told us that the united teams of all states came.", set()),
+    ("text", {"x": ["the United Kingdom"], "y": ["Wales"]}, "British ships.", {"x"}),
+    ("place", {"x": ["Ashby, Norfolk, England"], "y": ["Ely"]}, "It is in Ashby.", {"x"}),
+    ("place", {"x": ["Ashby, Norfolk, England"], "y": ["Ely"]}, "It is in Ashby, Norfolk.", {"x"}),
+    ("place", {"x": ["Ashby, Norfolk, England"], "y": ["Ely"]}, "It is in Norfolk.", set()),
+    ("place", {"x": ["Ashby, Norfolk"], "y": ["Ashby, Suffolk"]}, "It is Ashby in Suffolk.", {"y"}),
+    ("organization", {"x": ["Keio Electric Railway"], "y": ["JR East"]}, "Keio.", {"x"}),
+    ("organization", {"x": ["National Motors"], "y": ["Acme Inc."]}, "It is a national firm.", set()),
 ]
 
 
@@ -416,3 +435,46 @@ def test_a_final_yes_or_no_decides() -> None:
     reading = read_answer(text, ALIVE)
     assert len(reading.claims) == 1
     assert reading.asserted[0].rule == "the final answer"
+
+
+def test_a_name_that_the_question_seems_to_have_is_a_name() -> None:
+    """ "Shae" and "Show" have the same consonants."""
+    album = asked('Who recorded "Talk Show"?', "person", {"shae": ["Shae Jones"], "ada": ["Ada Marlow"]})
+    assert read_answer("Shae Jones", album).claims == ("shae",)
+    assert read_answer("Norah Jones", album).claims == ()
+
+
+def test_what_seems_to_be_an_error_is_not_asserted() -> None:
+    film = asked("Which language is spoken?", "text", {"x": ["Urdu-language"], "y": ["Punjabi-language"]})
+    assert read_answer("Punjabi. (One site has Urdu, but that seems to be an error.)", film).claims == ("y",)
+
+
+def test_a_year_is_no_other_number_of_people() -> None:
+    town = asked("What is the population of Ashby?", "number", {"a": ["4,624"], "b": ["12,345"]})
+    reading = read_answer("One page puts the town's 2010 population at 12,345, the other at 4,624.", town)
+    assert (reading.verdict, set(reading.claims)) == ("complete", {"a", "b"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The text doesn't tell us what discipline she competes in.", False),
+        ("There are competing accounts of it: 90 drowned, or 94.", True),
+        ("It was 90 or 94; the reports aren't at one on that.", True),
+    ],
+)
+def test_what_competes_and_what_is_not_at_one(text: str, expected: bool) -> None:
+    assert (read_answer(text, LOSSES).acknowledges is not None) == expected
+
+
+def test_a_word_like_before_tells_no_claim_by_itself() -> None:
+    left = asked(
+        "When did they leave?", "text", {"a": ["prior to losing the city"], "b": ["before the storm"]}
+    )
+    assert read_answer("They were taken away before it lost the city.", left).claims == ("a",)
+
+
+def test_a_name_joined_to_a_claim_that_is_a_name_is_another_answer() -> None:
+    built = asked("From which time are the walls?", "text", {"rome": ["Roman", "the Roman Empire"]})
+    assert read_answer("From Greek and Roman times.", built).verdict == "mixed"
+    assert read_answer("From Roman times.", built).verdict == "complete"
