@@ -242,6 +242,8 @@ def _says(
     for anchor in scope.at(rarest)[:_MOST_PLACES]:
         nearest = {key: _nearest(scope.at(key), anchor) for key in present}
         words = frozenset(nearest.values())
+        if wording.whole <= wanted.question and _names_the_asked(text, min(words), scope, wanted):
+            continue
         if wording.denied and not _denied_nearby(text, words, scope):
             continue
         if (
@@ -253,6 +255,12 @@ def _says(
         keyed = [nearest[key] for key in told]
         number = text.sentence_at(min(keyed))
         yield Mention(wording.claim, number, min(keyed), max(keyed) + 1, words, "words", wording.text)
+
+
+def _names_the_asked(text: RunningText, i: int, scope: _Scope, wanted: Sought) -> bool:
+    """Whether the word at i belongs to a name in the question: "Skunk" of "Scout Skunk"."""
+    before = text.words[i - 1] if i > scope.first else None
+    return before is not None and before.upper and before.content and before.key in wanted.question
 
 
 _TITLES = vocabulary(

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from qa_eval.matching.refusals import refusal
 from qa_eval.matching.running_text import RunningText, Word, stem
 from qa_eval.matching.sought_claims import Mention, Sought
-from qa_eval.matching.source_differences import contradiction_named
+from qa_eval.matching.source_differences import SOURCE, contradiction_named
 from qa_eval.matching.spelling import folded_same_length, is_negator, text_key, vocabulary
 from qa_eval.records import Question
 
 _YES = vocabulary("yes yeah yep")
 _NO = vocabulary("no nope")
 _HEADS = {"yes": "yes", "no": "no", "not": "no"}
+_QUALIFYING = vocabulary(
+    """generally strictly speaking technically usually mostly probably possibly officially apparently broadly
+    arguably basically essentially formally legally in principle short well practice theory often largely"""
+)
+"""Words before a "yes" or "no" that leave it an answer: "generally no"."""
 _MODAL = vocabulary("can may might sometimes could possibly")
 _TURNS = vocabulary(
     "however but nevertheless nonetheless yet although though conversely while whereas another second other"
@@ -29,7 +35,8 @@ _AUXILIARY = re.compile(
     re.IGNORECASE,
 )
 _FINAL_POLARITY = re.compile(
-    r"\b(?:therefore|thus|hence|so|overall|in conclusion)\b[^.!?\n]{0,40}"
+    r"\b(?:therefore|thus|hence|so|overall|in conclusion)\b"
+    r"(?!\W{0,3}in (?:those|that|this|these|such|some) )[^.!?\n]{0,40}"
     r"\banswer(?: is)?\s*:?\s*[\"'*]*(yes|no)\b"
     r"(?!\W{0,3}(?:and|or|but)\b)(?![^\n]*\b(?:however|nevertheless)\b)"
 )
@@ -72,27 +79,51 @@ def read_polarity(text: RunningText, wanted: Sought, claims: Mapping[str, str]) 
         words = frozenset([at])
         return [Mention(claims[final[1]], text.sentence_at(at), at, at + 1, words, "the final answer")]
 
-    def note(polarity: str, sentence: int, first: int, rule: str) -> None:
+    for polarity, sentence, first, rule in _polarities(text, wanted, found):
         if polarity in claims and all(m.claim != claims[polarity] for m in found):
             found.append(Mention(claims[polarity], sentence, first, first + 1, frozenset([first]), rule))
-
-    for number, first, end in _clauses(text):
-        said = False
-        for i in range(first, end):
-            if text.words[i].text in _YES | _NO and _answers(text, first, i, end):
-                note("yes" if text.words[i].text in _YES else "no", number, i, "yes or no")
-                said = True
-        if not said:
-            for polarity, rule in _statement(text.words[first:end], wanted, first=not found):
-                note(polarity, number, first, rule)
         if len(found) > 1:
-            return found
+            break
+    return found
+
+
+def _polarities(
+    text: RunningText, wanted: Sought, found: Sequence[Mention]
+) -> Iterator[tuple[str, int, int, str]]:
+    """(polarity, sentence, word, rule) in the order of their weight. `found` are the claims so far."""
+    for number, first, end in _clauses(text):
+        said = [
+            i for i in range(first, end) if text.words[i].text in _YES | _NO and _answers(text, first, i, end)
+        ]
+        for i in said:
+            yield "yes" if text.words[i].text in _YES else "no", number, i, "yes or no"
+        if not said and not _tells_nothing(text, number, wanted):
+            for polarity, rule in _statement(text.words[first:end], wanted, first=not found):
+                yield polarity, number, first, rule
+    if not found:
+        yield from _of_the_end(text, wanted)
+    both = "yes", "no"
+    if len(found) == 1 and (turned := _contrast(text, found[0])) is not None:
+        yield from ((polarity, *turned, "another source, in contrast") for polarity in both)
     named = contradiction_named(folded_same_length(text.text[:4000]))
     if named is not None:
         at = next((i for i, w in enumerate(text.words) if w.start >= named[0]), 0)
-        for polarity in ("yes", "no"):
-            note(polarity, text.sentence_at(at), at, "says that the sources contradict each other")
-    return found
+        rule = "says that the sources contradict each other"
+        yield from ((polarity, text.sentence_at(at), at, rule) for polarity in both)
+
+
+def _tells_nothing(text: RunningText, number: int, wanted: Sought) -> bool:
+    """Whether a sentence with the words of the question refuses to answer it.
+
+    "He did not die there, as the text states" does not, though it has a denial and a word of telling.
+    """
+    sentence = text.sentences[number]
+    words = text.words[sentence.first : sentence.end]
+    return refusal(words, wanted.question, rules=_TELLING_NOTHING) is not None
+
+
+_TELLING_NOTHING = ("there is no word of it", "nothing is told", "I cannot tell")
+"""Rules of refusals that no denied statement fits."""
 
 
 def _clauses(text: RunningText) -> Iterator[tuple[int, int, int]]:
@@ -112,13 +143,13 @@ def _clauses(text: RunningText) -> Iterator[tuple[int, int, int]]:
 def _answers(text: RunningText, first: int, i: int, end: int) -> bool:
     """Whether a "yes" or "no" is an answer, rather than a word of the clause."""
     words = text.words
-    content = [w for w in words[first:i] if w.kind != "symbol"]
+    content = [w for w in words[first:i] if w.kind != "symbol" and w.text not in _QUALIFYING]
     after = words[i + 1].text if i + 1 < end else "."
     if not content:
         return (
             after in (",", ".", ";", ":", "!", "-", "—", '"', "'", ")", "(", "*") or len(text.words) == i + 1
         )
-    quoted = words[i - 1].text in ('"', "'", ":", "*", "(", ",")
+    quoted = words[i - 1].text in ('"', "'", ":", "*", "(", ",", "→", ">", "=")
     led = content[-1].text in _LEADING
     behind = after in (",", ".", ";", '"', "'", "and", "or", "!", "according", "-", ")", "*", "both", "(")
     return (quoted or led) and behind
@@ -145,6 +176,42 @@ def _statement(words: list[Word], wanted: Sought, *, first: bool) -> Iterator[tu
         yield "no" if denied else "yes", "statement"
     elif turns or modal:
         yield "no" if denied else "yes", "statement that turns"
+
+
+def _of_the_end(text: RunningText, wanted: Sought) -> Iterator[tuple[str, int, int, str]]:
+    """The polarities of clauses with the end of the question: "not a penitentiary" of "Was it an actual
+    penitentiary?" A text that refuses has none.
+    """
+    if any(refusal(text.words[s.first : s.end], wanted.question) for s in text.sentences):
+        return
+    for number, first, end in _clauses(text):
+        words = text.words[first:end]
+        for j, word in enumerate(words):
+            if word.key in wanted.end and word.content:
+                before = {w.text for w in words[max(0, j - 4) : j]}
+                denied = any(map(is_negator, before)) or {"rather", "than"} <= before or "instead" in before
+                yield "no" if denied else "yes", number, first, "the end of the question"
+
+
+def _contrast(text: RunningText, answer: Mention) -> tuple[int, int] | None:
+    """(sentence, first word) of a clause behind an answer in which another source says otherwise."""
+    for number, first, end in _clauses(text):
+        if number < answer.sentence or first <= answer.first:
+            continue
+        words = text.words[first:end]
+        said = folded_same_length(text.text[words[0].start : words[-1].end])
+        turn = _TURN.search(said)
+        if turn and (_SET_AGAINST.search(said) or _OTHER_SOURCE.search(said)) and refusal(words) is None:
+            return number, first
+    return None
+
+
+_SET_AGAINST = re.compile(r"\b(?:(?:by|in) contrast|conversely|on the other hand|on the contrary)\b")
+_TURN = re.compile(rf"\b(?:however|but|whereas|while|though|although)\b|{_SET_AGAINST.pattern}")
+_OTHER_SOURCE = re.compile(
+    rf"\b(?:another|other|second|first|one|third|different) (?:{SOURCE}|one)\b|\[\d\]"
+    r"|\bthe (?:first|second|other)(?:,| \w+s\b)"
+)
 
 
 def _either(words: list[Word], asked: frozenset[str]) -> bool:

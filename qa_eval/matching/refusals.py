@@ -7,7 +7,7 @@ and so on. A refusal is a pattern of these letters. So no phrase has to be known
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from qa_eval.matching.running_text import CLAUSE_BREAKS, Word
 from qa_eval.matching.spelling import vocabulary
@@ -272,6 +272,8 @@ def _given(texts: Sequence[str], i: int, found: Sequence[str]) -> str:
     none.
     """
     text = texts[i]
+    if text in _KNOWLEDGE and texts[max(0, i - 1) : i] == ["no"]:
+        return "d"
     if text in _SOURCES_NAMED and _NAMING & set(texts[max(0, i - 2) : i]):
         return "s"
     if text in _GIVEN and "s" in found[-1:]:
@@ -280,13 +282,17 @@ def _given(texts: Sequence[str], i: int, found: Sequence[str]) -> str:
         return "s"
     if text == "pass" and "i" in found[-6:] and (i + 1 == len(texts) or texts[i + 1] in _BREAKS):
         return "j"
+    if text == "one" and {*_SOURCES, *_SOURCES_NAMED, "of"} & set(texts[i + 1 : i + 2]):
+        return "x"
     return "i" if text.startswith(("i'", "we'", "you'")) else ""
 
 
-def refusal(words: Sequence[Word], asked: frozenset[str] = frozenset()) -> tuple[str, int, int] | None:
+def refusal(
+    words: Sequence[Word], asked: frozenset[str] = frozenset(), *, rules: Collection[str] = _RULES
+) -> tuple[str, int, int] | None:
     """The rule by which a sentence refuses to answer, and its words that do; None if it does not.
 
-    `asked`: keys of the words of the question.
+    `asked`: keys of the words of the question. `rules`: those that are tried.
 
     >>> from qa_eval.matching.running_text import RunningText
     >>> refusal(RunningText("The passage does not say how many.").words)
@@ -295,7 +301,7 @@ def refusal(words: Sequence[Word], asked: frozenset[str] = frozenset()) -> tuple
     """
     letters = _letters(words, asked)
     for rule, pattern in _RULES.items():
-        found = pattern.search(letters)
+        found = pattern.search(letters) if rule in rules else None
         if found is not None:
             return rule, found.start(), found.end()
     return None

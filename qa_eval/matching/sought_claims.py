@@ -67,6 +67,8 @@ class Sought:
     answer_type: AnswerType
     question: frozenset[str]
     """Keys of the question's words."""
+    end: frozenset[str]
+    """Keys of the last two content words of the question that are no numbers."""
     asks_where: bool
     """Whether the question asks for a place by "where"."""
     wordings: tuple[SoughtWording, ...]
@@ -269,9 +271,11 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
     where = asked.lower().startswith("where ")
     related = {} if person else _related(made, known)
     beginnings = {} if person else _beginnings(known)
+    last = [word.key for word in RunningText(asked).words if word.content and word.kind == "word"][-2:]
     wanted = Sought(
         answer_type,
         question,
+        frozenset(last),
         where,
         tuple(made),
         claims,

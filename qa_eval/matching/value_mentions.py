@@ -155,8 +155,11 @@ _ONE_COUNTS = vocabulary(
 
 
 def _counts_one(text: RunningText, i: int) -> bool:
-    follows = text.tokens[i + 1].text if i + 1 < len(text.tokens) else ""
-    return follows in _ONE_COUNTS or len(text.words) <= 3
+    """Whether "one" is a number: "one inch", "one or two"."""
+    after = _word_at(text, i + 1)
+    other = i + 2 if after == "or" else i - 2 if i > 1 and _word_at(text, i - 1) == "or" else len(text.tokens)
+    joined = cardinal(text.tokens, other) is not None
+    return after in _ONE_COUNTS or len(text.words) <= 3 or joined
 
 
 def _range_end(text: RunningText, i: int, end: int) -> int:
@@ -226,12 +229,35 @@ def _judge(phrase: str, wanted: Sought, *, alone: bool, short: bool) -> tuple[st
             vague = verdict.ok and verdict.detail.endswith("(no number added)")
             if verdict.makes_claim or unsaid or same or vague:
                 fits.append((verdict.level, id, verdict.rule, verdict.detail))
+    if not fits:
+        fits = list(_without_asked_nouns(phrase, wanted))
     if fits:
         best = max(fit[0] for fit in fits)
         ids = list(dict.fromkeys(fit[1] for fit in fits if fit[0] == best))
         first = next(fit for fit in fits if fit[0] == best)
         return (ids[0], first[2], first[3]) if len(ids) == 1 else ("*", "number", "\0".join(ids))
     return _other(phrase, wanted, alone=alone, short=short)
+
+
+def _without_asked_nouns(phrase: str, wanted: Sought) -> Iterator[tuple[int, str, str, str]]:
+    """(level, claim, rule, detail) of the claims that a count is if neither says what the question asks for:
+    "138 years" and "138", "400" and "400 shillings".
+    """
+    said = _number_alone(phrase, wanted)
+    for id, wordings in wanted.texts:
+        for wording in wordings:
+            meant = _number_alone(wording, wanted)
+            if said and meant and (said, meant) != (phrase, wording):
+                verdict = match(said, meant, "number", strict=True)
+                if verdict.makes_claim:
+                    yield verdict.level, id, verdict.rule, verdict.detail
+
+
+def _number_alone(phrase: str, wanted: Sought) -> str:
+    """The phrase without the words of the question; empty if more than one number is left of it."""
+    words = [word for word in RunningText(phrase).words if word.key not in wanted.question]
+    left = " ".join(phrase[word.start : word.end] for word in words)
+    return left if words and all(word.kind == "number" for word in words) else ""
 
 
 def _is_bare(phrase: str, wanted: Sought) -> bool:

@@ -478,3 +478,76 @@ def test_a_name_joined_to_a_claim_that_is_a_name_is_another_answer() -> None:
     built = asked("From which time are the walls?", "text", {"rome": ["Roman", "the Roman Empire"]})
     assert read_answer("From Greek and Roman times.", built).verdict == "mixed"
     assert read_answer("From Roman times.", built).verdict == "complete"
+
+
+STAMP = asked("Is a mint stamp always hinged?", "yes-no", {"yes": ["Yes"], "no": ["No"]})
+SHIP = asked("Was the Argo an armed merchant ship?", "yes-no", {"yes": ["Yes"], "no": ["No"]})
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        (
+            STAMP,
+            "Generally no: it is as printed. However, some are, so in those cases the answer is yes.",
+            {"yes", "no"},
+        ),
+        (
+            STAMP,
+            "- One catalogue: a mint stamp is always hinged → yes\n- The other: it may not be → no",
+            {"yes", "no"},
+        ),
+        (STAMP, "Strictly speaking, yes.", {"yes"}),
+        (STAMP, "The page makes no statement on whether a mint stamp is always hinged.", set()),
+        (STAMP, "There is nothing about a mint stamp being always hinged, so I can't confirm it.", set()),
+        (
+            STAMP,
+            "The first list says that a mint stamp is always hinged, but the second describes loose ones.",
+            {"yes", "no"},
+        ),
+        (STAMP, "A mint stamp is always hinged. By contrast, dealers sell loose ones.", {"yes", "no"}),
+        (STAMP, "A mint stamp is always hinged, but the second catalogue does not say so.", {"yes"}),
+        (SHIP, "It carried guns, so it was a warship rather than a merchant.", {"no"}),
+        (SHIP, "She was a merchant.", {"yes"}),
+        (SHIP, "One page has her as a merchant ship and another as a yacht.", {"yes"}),
+        (SHIP, "Nothing is said of ships.", set()),
+    ],
+)
+def test_yes_and_no_in_other_words(question: Question, text: str, expected: set[str]) -> None:
+    assert set(read_answer(text, question).claims) == expected
+
+
+RULED = asked("How many years did the dynasty rule?", "number", {"long": ["138"], "short": ["115"]})
+FINE = asked("How many shillings was he fined?", "number", {"a": ["200 shillings"], "b": ["400 shillings"]})
+ALBUMS = asked("How many live albums did they release?", "number", {"a": ["two"], "b": ["One"]})
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        (RULED, "It ruled for 138 years (from 799 to 684 BC).", {"long"}),
+        (RULED, "115 or 138 years", {"long", "short"}),
+        (FINE, "400", {"b"}),
+        (FINE, "He had to pay 200.", {"a"}),
+        (ALBUMS, "They released one or two live albums.", {"a", "b"}),
+        (ALBUMS, "One of them is lost.", set()),
+    ],
+)
+def test_a_count_with_and_without_what_the_question_asks_for(
+    question: Question, text: str, expected: set[str]
+) -> None:
+    assert set(read_answer(text, question).claims) == expected
+
+
+def test_a_name_in_the_question_is_not_the_claim_in_it() -> None:
+    animal = asked("What kind of animal is Scout Skunk?", "text", {"skunk": ["skunk"], "badger": ["badger"]})
+    assert read_answer("Scout Skunk is a 34-year-old badger.", animal).claims == ("badger",)
+    assert read_answer("Scout is a skunk.", animal).claims == ("skunk",)
+
+
+def test_one_source_and_the_other_refuse_nothing() -> None:
+    reading = read_answer(
+        "They are usable according to one source and ruined according to the other.", HARBOUR
+    )
+    assert reading.abstains is None
+    assert read_answer("Dublin and Antrim contested the final.", HARBOUR).acknowledges is None
