@@ -119,9 +119,13 @@ def _tells_nothing(text: RunningText, number: int, wanted: Sought) -> bool:
     """
     sentence = text.sentences[number]
     words = text.words[sentence.first : sentence.end]
-    return refusal(words, wanted.question, rules=_TELLING_NOTHING) is not None
+    if refusal(words, wanted.question, rules=_TELLING_NOTHING) is not None:
+        return True
+    untold = refusal(words, wanted.question, rules=("it is not told",))
+    return untold is not None and any(w.text in _WHETHER for w in words[untold[2] : untold[2] + 4])
 
 
+_WHETHER = vocabulary("if whether how when where who whom what which why")
 _TELLING_NOTHING = ("there is no word of it", "nothing is told", "I cannot tell")
 """Rules of refusals that no denied statement fits."""
 
@@ -198,16 +202,25 @@ def _contrast(text: RunningText, answer: Mention) -> tuple[int, int] | None:
     for number, first, end in _clauses(text):
         if number < answer.sentence or first <= answer.first:
             continue
+        before = folded_same_length(text.text[: text.words[first].start][-_FAR:])
         words = text.words[first:end]
         said = folded_same_length(text.text[words[0].start : words[-1].end])
-        turn = _TURN.search(said)
-        if turn and (_SET_AGAINST.search(said) or _OTHER_SOURCE.search(said)) and refusal(words) is None:
+        turned = _TURN.search(said) and (_SET_AGAINST.search(said) or _OTHER_SOURCE.search(said))
+        opposed = _OPPOSED.match(said) and _ONE_SOURCE.search(before) and not _ALIKE.search(said)
+        if (turned or opposed) and refusal(words) is None:
             return number, first
     return None
 
 
 _SET_AGAINST = re.compile(r"\b(?:(?:by|in) contrast|conversely|on the other hand|on the contrary)\b")
 _TURN = re.compile(rf"\b(?:however|but|whereas|while|though|although)\b|{_SET_AGAINST.pattern}")
+_FAR = 600
+"""Characters before a clause in which the one source is named."""
+_ONE_SOURCE = re.compile(
+    rf"\b(?:one|the first|first)(?: of the)? {SOURCE}\b|\bone (?:says?|states?|gives?|has|indicates?)\b"
+)
+_OPPOSED = re.compile(r"\W*(?:the (?:other|second)|another)\b")
+_ALIKE = re.compile(r"\b(?:also|too|same|likewise|similarly|agree\w*|confirm\w*)\b")
 _OTHER_SOURCE = re.compile(
     rf"\b(?:another|other|second|first|one|third|different) (?:{SOURCE}|one)\b|\[\d\]"
     r"|\bthe (?:first|second|other)(?:,| \w+s\b)"

@@ -95,6 +95,8 @@ _NAMING = vocabulary(
     "different another other further the this that these those any no each neither either provided "
     "supplied given your whole"
 )
+_THAT = vocabulary("that this the first second other each which")
+"""Before "one", these mean a source or a thing, not the writer."""
 _LACKING = frozenset(
     _forms(
         """omit lack skip ignore neglect withhold overlook escape elude spare avoid duck dodge evade sidestep
@@ -282,7 +284,10 @@ def _given(texts: Sequence[str], i: int, found: Sequence[str]) -> str:
         return "s"
     if text == "pass" and "i" in found[-6:] and (i + 1 == len(texts) or texts[i + 1] in _BREAKS):
         return "j"
-    if text == "one" and {*_SOURCES, *_SOURCES_NAMED, "of"} & set(texts[i + 1 : i + 2]):
+    if text == "one" and (
+        {*_SOURCES, *_SOURCES_NAMED, "of"} & set(texts[i + 1 : i + 2])
+        or _THAT & set(texts[max(0, i - 1) : i])
+    ):
         return "x"
     return "i" if text.startswith(("i'", "we'", "you'")) else ""
 
