@@ -256,7 +256,7 @@ def altered(run: Run, corpus: Any, **metrics: Estimate) -> dict[str, str]:
     """The report of a run whose first row has other numbers on the reading track."""
     first, *rest = run.leaderboard.rows
     reading = first.metrics["reading"] | metrics
-    counts = first.counts.model_copy(update={"leakable": 3})
+    counts = replace(first.counts, leakable=3)
     changed = first.model_copy(
         update={
             "metrics": first.metrics | {"reading": reading},
