@@ -665,6 +665,5 @@ def test_answers_to_no_question_of_a_data_set_are_named(
     (tmp_path / "answers.json").write_text('{"Q1": "7", "Q2": "8"}', "utf-8")
     words = ["-m", f"predictions:{tmp_path / 'answers.json'}", "--dataset", f"squad:{tmp_path / 'set.json'}"]
     assert call("run", *words, "--out", str(tmp_path / "o"), "--name", "x").exit_code == 0
-    assert [m for m in caplog.messages if "belong" in m] == [
-        f'predictions:{tmp_path / "answers.json"}: 1 prediction belongs to no item that is asked, such as "Q2"'
-    ]
+    (said,) = [message for message in caplog.messages if "belong" in message]
+    assert said.endswith('answers.json: 1 prediction belongs to no item that is asked, such as "Q2"')

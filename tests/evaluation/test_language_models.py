@@ -263,12 +263,14 @@ def test_readers_take_the_spec_as_it_was_typed_at_run(server: RunningServer, own
     assert done("show", "results/one", "-m", "openai:tiny?temperature=0.5", "recaptured-city@*").output
     pair = ("--model", "openai:tiny?temperature=0.5", "--against", "baseline:abstain")
     assert "temperature=0.5" in done("compare", "results/one", *pair, columns=200).output
-    several = f"may mean any of these; give one whole: {cool}, {warm}"
-    for words in (("show", "results/one", "recaptured-city@*", "-m", "openai:tiny"),
-                  ("compare", "results/one", "--model", "openai:tiny", "--against", "baseline:abstain")):  # fmt: skip
+    said = f"--model openai:tiny: may mean any of these; give one whole: {cool}, {warm}"
+    for words in (
+        ("show", "results/one", "recaptured-city@*", "-m", "openai:tiny"),
+        ("compare", "results/one", "--model", "openai:tiny", "--against", "baseline:abstain"),
+    ):
         result = call(*words)
         assert result.exit_code == 2
-        assert "--model openai:tiny: may mean any of these" in result.output
+        assert said in result.output
     with pytest.raises(KeyError, match="may mean any of these"):
         run["openai:tiny"]
 

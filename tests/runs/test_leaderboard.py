@@ -525,5 +525,5 @@ def test_names_that_differ_in_their_options_look_different_in_a_narrow_table() -
     board = leaderboard("x", rows=[row(spec, (0.5,) * 7, rank=1) for spec in specs])
     for width in (60, 80, 100):
         shown = table(view(board), width)
-        assert "ture=0.25" in shown
-        assert "ture=0.75" in shown
+        assert "=0.25" in shown
+        assert "=0.75" in shown
