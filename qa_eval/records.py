@@ -955,8 +955,10 @@ class Summary(Abridged):
     """Preference for each speaker that the evidence names, on the pooled track, as {wins, n, rate,
     chance}."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Numbers of items by name: items, answered, abstained, missing, errors, truncated. They count reading
-    items, or pooled items if the reading track was not run."""
+    """Numbers of items by name: items, answered, abstained, missing, errors, truncated, leakable. They count
+    reading items, or pooled items if the reading track was not run. `pooled_errors` counts the pooled items
+    that failed beside reading items, and `failed_prompts` the failed prompts without passages or in other
+    orders."""
 
 
 # ------------------------------------------------------------------------------------------ models and runs

@@ -118,7 +118,7 @@ def compare(
 def _run_of(side: object, spec: str | None, name: str, argument: str) -> tuple[Run, str | None]:
     """The run and the model of a side. Raises QaEvalError if two different models are named."""
     if isinstance(side, ModelResult):
-        if spec is not None and spec not in (side.row.model.spec, side.row.model.name):
+        if spec is not None and side.row not in side.run.leaderboard.rows_named(spec):
             raise QaEvalError(f"{argument}: {spec} is another model than {name}, which is {side.spec}")
         return side.run, side.spec
     if isinstance(side, Run):

@@ -150,7 +150,9 @@ def _change_lines(change: ItemChange) -> Iterator[str]:
 
 
 def _cut(text: str) -> str:
-    return markdown_text(shorten(text, _LONGEST_TEXT))
+    """The text as Markdown, cut. A cut quotation keeps its closing mark."""
+    cut = shorten(text, _LONGEST_TEXT)
+    return markdown_text(cut + "”" if cut != text and cut.count("“") > cut.count("”") else cut)
 
 
 def _first(texts: Sequence[str], most: int) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qa_eval.comparisons.measurements import Tables
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.listings import sort_keys
+from qa_eval.metrics.listings import of_words, sort_keys
 from qa_eval.records import Track
 from qa_eval.text.phrases import choices
 
@@ -15,7 +15,10 @@ from qa_eval.text.phrases import choices
 def choose_metrics(
     tables: Sequence[Tables], wanted: Sequence[str], slice: str | None, sort: str
 ) -> list[tuple[Track, str]]:
-    """The primary metrics, each defined for every side. By default the metric that sorts the runs."""
+    """The primary metrics, each defined for every side.
+
+    By default it is the metric that sorts the runs, or else the first that is defined and could sort them.
+    """
     common = [track for track in tables[0] if all(track in sides for sides in tables)]
     if slice is not None:
         known = tables[0][common[0]].slices()
@@ -23,7 +26,8 @@ def choose_metrics(
             raise _unknown("slice", slice, known)
         common = common[:1]
     if not wanted:
-        for name in (sort, *sort_keys("ranking")):
+        others = [name for name in sort_keys("ranking") if of_words(sort) or not of_words(name)]
+        for name in (sort, *others):
             track, _, metric = name.partition(".")
             for one in common:
                 if one == track and metric in METRICS and _defined(tables, one, metric, slice):

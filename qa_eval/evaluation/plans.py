@@ -144,11 +144,18 @@ def spec_of(dataset: Dataset) -> str:
 
 
 def _refuse_options_of_writers(models: Sequence[Model], options: RunOptions) -> None:
-    """Raises QaEvalError for ways of asking that none of the models has."""
+    """Raises QaEvalError for ways of asking that none of the models has, or that change no item."""
     given = {"closed_book": options.closed_book, "orders": options.orders > 0}
     named = [name for name, is_given in given.items() if is_given]
     if named and not _has_writer(models):
         raise QaEvalError(f"{', '.join(named)}: works only with a language model, and there is none")
+    if options.orders and options.track == "reading":
+        raise QaEvalError.naming(
+            lambda called: (
+                f"{called('orders')}: only pooled items have several passages, and {called('track')} reading "
+                "leaves them out"
+            )
+        )
 
 
 def unused_prices_sentence(models: Sequence[Model], options: RunOptions) -> str | None:

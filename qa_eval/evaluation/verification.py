@@ -365,8 +365,8 @@ def differences(stored: object, computed: object, path: str) -> Iterator[str]:
 def unknown_fields(value: object, path: str) -> Iterator[str]:
     """Findings about stored fields that the schema does not know, at any depth. `path` precedes the names.
 
-    >>> from qa_eval.runs.schema import CountsRow
-    >>> row = CountsRow.model_validate({"items": 1, "mood": "good"})
+    >>> from qa_eval.runs.schema import ItemsRow
+    >>> row = ItemsRow.model_validate({"reading": 1, "mood": "good"})
     >>> list(unknown_fields([row], "rows"))
     ['rows[0].mood: is no field that this version knows']
     """

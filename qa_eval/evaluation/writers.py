@@ -19,6 +19,7 @@ from qa_eval.evaluation.transaction import Transaction
 from qa_eval.files.paths import user_path
 from qa_eval.metrics.item_scores import SCORER_VERSION
 from qa_eval.metrics.score_table import ScoreTable
+from qa_eval.models.replay import Replay
 from qa_eval.records import Status, Track
 from qa_eval.runs.options import Threshold
 from qa_eval.runs.predictions_writer import PredictionsWriter
@@ -26,6 +27,7 @@ from qa_eval.runs.ranking import Entry, Ranked, decoding_row, judged_entry
 from qa_eval.runs.run_folder import RunFolder, open_run_folder
 from qa_eval.runs.schema import CountsRow, Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import Run
+from qa_eval.text.phrases import count, quote
 
 _log = logging.getLogger(__name__)
 
@@ -177,16 +179,13 @@ class RunWriter:
         row = self._row(answers, decided=writer.decided)
         row = row.model_copy(update={"counts": CountsRow(cached=answers.cached, unasked=unasked)})
         entry = judged_entry(row, writer.tables, resamples=self.plan.options.resamples, status=status)
+        if status == "ok":
+            self._warn_of_strangers(answers, writer)
         with Transaction():
             file = writer.file.finish()
             if self.folder is None:
                 self.kept[file.path] = tuple(writer.file.kept)
             self._add(Entry(row=entry.row.model_copy(update={"predictions": file}), tables=entry.tables))
-        counts = entry.row.counts
-        if counts.items and counts.missing == counts.items and row.model.kind == "predictions":
-            _log.warning(
-                "%s: no prediction belongs to a question that was asked; its ids differ", row.model.spec
-            )
 
     def add_failed(self, answers: Answers, writer: ModelWriter, error: str) -> None:
         """Adds the row of a model that failed. None of its answers count."""
@@ -220,6 +219,30 @@ class RunWriter:
         """Writes the leaderboard in its present state."""
         if self.folder is not None:
             self.leaderboard = self.folder.write_leaderboard(self.leaderboard)
+
+    def _warn_of_strangers(self, answers: Answers, writer: ModelWriter) -> None:
+        """Warns if a predictions file has answers to items that are not in the data.
+
+        Answers to items that the options leave out are no mistake.
+        """
+        model, options = answers.contestant.model, self.plan.options
+        chosen = options.limit is not None or options.sample is not None or options.categories
+        if not isinstance(model, Replay) or len(model.predictions) == answers.answered:
+            return
+        if not answers.answered:
+            _log.warning(
+                "%s: no prediction belongs to a question that was asked; its ids differ", model.info.spec
+            )
+        elif not chosen:
+            known = {id for row in writer.file.stream() for id in (row.item, row.fact)}
+            strangers = [id for id in model.predictions if id not in known and not options.leaves_out(id)]
+            if strangers:
+                _log.warning(
+                    "%s: %s to no item that is asked, such as %s",
+                    model.info.spec,
+                    f"{count(len(strangers), 'prediction')} belong{'s' * (len(strangers) == 1)}",
+                    quote(strangers[0]),
+                )
 
     def _add(self, entry: Entry) -> None:
         self.entries.append(entry)

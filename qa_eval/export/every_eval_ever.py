@@ -220,13 +220,13 @@ def _sample(source: ExportSource, answer: PredictionRow, metric: str, id: str) -
         "sample_hash": sha256_json({"raw": raw, "reference": answer.golds}),
         "interaction_type": "single_turn",
         "input": {"raw": raw, "reference": answer.golds},
-        "output": {"raw": [answer.prediction]},
+        "output": {"raw": [answer.written]},
         "answer_attribution": [
             {
                 "turn_idx": 0,
                 "source": "output.raw",
                 "extracted_value": answer.prediction,
-                "extraction_method": "none",
+                "extraction_method": "none" if answer.written == answer.prediction else "qa_eval",
                 "is_terminal": True,
             }
         ],

@@ -20,7 +20,7 @@ from qa_eval.files.hashes import canonical_json, sha256_text
 from qa_eval.metrics.listings import entry
 from qa_eval.records import Estimate
 from qa_eval.runs.run_folder import slugs
-from qa_eval.runs.schema import PredictionRow
+from qa_eval.runs.schema import PredictionRow, Row
 from qa_eval.text.terminal import safe_json
 
 _FILTER = "none"
@@ -89,9 +89,14 @@ def _results(
             "run_id": run.run_id,
             "part": source.part or None,
             "signature": row.signature,
-            "counts": row.counts.model_dump(),
+            "counts": _counts(row),
         },
     }
+
+
+def _counts(row: Row) -> dict[str, int]:
+    counts = row.counts
+    return {name: n for name, n in counts.parts().items() if name not in counts.left_out()}
 
 
 def _original(source: ExportSource, track: str, answered: int) -> int:
@@ -155,7 +160,7 @@ def _samples(source: ExportSource, answers: list[PredictionRow]) -> Iterator[str
             "doc": doc,
             "target": answer.golds,
             "arguments": {"gen_args_0": {"arg_0": asked.prompt, "arg_1": {}}},
-            "resps": [[answer.prediction]],
+            "resps": [[answer.written]],
             "filtered_resps": [answer.prediction],
             "filter": _FILTER,
             "metrics": list(answer.scores),

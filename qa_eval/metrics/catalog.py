@@ -618,11 +618,12 @@ _ENTRIES: tuple[Metric, ...] = (
         tracks=_READING,
         meaning="Share of answerable items whose answer asserts the article's own claims, and nothing else.",
         detail=(
-            "1 if it asserts at least one claim, each is the article's own, and there is no other value. "
+            "1 if it asserts at least one claim, each is the article's own, and there is no other value. It "
+            "orders tables with a model that answers in texts if no article is silent. "
             f"{_ASSERTS} {_IN_WORDS}"
         ),
         over=ANSWERABLE,
-        listed={"reading track": 6.5, "slices": 6.5},
+        listed={"ranking": 0.55, "reading track": 6.5, "slices": 6.5},
         whole=True,
         shares=mean("asserts_own"),
     ),

@@ -94,6 +94,15 @@ def sort_keys(listing: Listing) -> list[str]:
     return [f"{track}.{id}" for track, id in listed(listing, "reading", "pooled")]
 
 
+def of_words(sort: str) -> bool:
+    """Whether a sort key is a metric of answers in words.
+
+    >>> of_words("reading.balanced_asserts"), of_words("reading.f1")
+    (True, False)
+    """
+    return entry(sort.partition(".")[2]).family == "words"
+
+
 def answer_scores(
     scores: Mapping[str, float], metrics: Sequence[tuple[str, str]] | None = None
 ) -> dict[str, float]:

@@ -47,6 +47,8 @@ class ScoreTable:
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
         """items, answered, in_words, abstained, missing, errors, truncated, leakable."""
+        self.failed_prompts: set[str] = set()
+        """Ids of the further prompts that failed. Several items of a fact share the one without passages."""
         self.preferences = SourcePreferences()
         """Of the facts that were added with their questions, on the pooled track."""
         self._names: dict[str, int] = {}
@@ -169,6 +171,7 @@ class ScoreTable:
         counts["errors"] += score.error is not None
         counts["truncated"] += score.truncated
         counts["leakable"] += "leak_leakable" in score.scores
+        self.failed_prompts.update(score.failed_prompts or ())
 
     def _add(self, kind: Counted, scores: Sequence[ItemScore], slices: Iterable[str]) -> int:
         """Adds a unit. Returns the number of its cluster."""

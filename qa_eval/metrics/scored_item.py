@@ -58,6 +58,9 @@ class ItemScore(Stored):
     missing: bool = False
     """Whether the model gave no prediction. The item then scores 0."""
     error: str | None = None
+    failed_prompts: dict[str, str] | None = None
+    """Error of each further prompt of the item that failed, by the prompt's id: without any passage, or in
+    another order. None if none failed."""
 
     @property
     def paraphrase(self) -> int:

@@ -87,11 +87,19 @@ def summarize_tables(
         slices={name: _in_order(values) for (part, name), values in found.items() if part == "slice"},
         source_preference=tables["pooled"].preferences.by_article() if "pooled" in tables else {},
         speaker_preference=tables["pooled"].preferences.by_speaker() if "pooled" in tables else {},
-        counts={name: main.counts[name] if main is not None else 0 for name in _COUNTS},
+        counts=_counts(tables),
     )
 
 
 # ------------------------------------------------------------------------------------------ inside
+
+
+def _counts(tables: Mapping[Track, ScoreTable]) -> dict[str, int]:
+    main, *others = tables.values() or [None]
+    counts = {name: main.counts[name] if main is not None else 0 for name in _COUNTS}
+    counts["pooled_errors"] = sum(table.counts["errors"] for table in others if table is not None)
+    counts["failed_prompts"] = len({id for table in tables.values() for id in table.failed_prompts})
+    return counts
 
 
 @dataclass(frozen=True, slots=True)

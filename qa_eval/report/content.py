@@ -28,6 +28,7 @@ from qa_eval.records import Corpus, Example, ItemId, Match, Question, Span
 from qa_eval.runs.common_items import Side, common_answers
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_names, run_of
+from qa_eval.runs.rows import closed_book_answer
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import Run
@@ -108,8 +109,9 @@ class ShownAnswer:
     """Place of the words of an answer without a span."""
     in_words: bool = False
     """Whether the answer is a text alone, not a span."""
-    closed_book: str | None = None
-    """Answer to the question without any passage. None if it was not asked or failed."""
+    closed_book: tuple[str | None] | None = None
+    """Answer to the question without any passage, as the only part; the part is None if the prompt failed.
+    None if it was not asked."""
     reordered: tuple[str | None, ...] | None = None
     """Answers with the passages in other orders. None if it was not asked so, or in place of one that
     failed."""
@@ -419,7 +421,7 @@ def _said(
         ),
         truncated=answer.truncated,
         in_words=in_words(answer),
-        closed_book=answer.closed_book,
+        closed_book=closed_book_answer(answer),
         reordered=answer.reordered,
         error=answer.error or ("the model gave no prediction" if answer.missing else None),
     )

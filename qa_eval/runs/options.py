@@ -32,7 +32,17 @@ from typing import (
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import user_path
 from qa_eval.metrics.rules.squad import RULES
-from qa_eval.records import LEAST_DECODING, TRACKS, Decoding, DuplicateIds, Runtime, Stored, Track, abridged
+from qa_eval.records import (
+    LEAST_DECODING,
+    TRACKS,
+    Decoding,
+    DuplicateIds,
+    ItemId,
+    Runtime,
+    Stored,
+    Track,
+    abridged,
+)
 from qa_eval.text.phrases import brief, choices, did_you_mean, near_names, unlike
 
 RESAMPLES = 9999
@@ -171,6 +181,18 @@ class StoredOptions(Stored):
         """Tracks that are asked."""
         return TRACKS if self.track == "both" else (self.track,)
 
+    def leaves_out(self, item: str) -> bool:
+        """Whether an item of this id is left out because of its track, or because it is a paraphrase.
+
+        >>> StoredOptions(track="reading").leaves_out("fell@*"), StoredOptions().leaves_out("fell~1@a")
+        (True, True)
+        """
+        try:
+            asked = ItemId.parse(item)
+        except ValueError:
+            return False
+        return asked.track not in self.tracks or (asked.paraphrase > 0 and not self.paraphrases)
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class RunOptions(StoredOptions):
@@ -212,7 +234,7 @@ class RunOptions(StoredOptions):
             the cache.
         concurrency: Greatest number of requests that a server gets at once.
         timeout: Time after which a request to a server is given up, in seconds.
-        price_in: Price of a million tokens that a language model reads. None for no cost.
+        price_in: Price of a million tokens that a language model reads. None for no cost. It needs the other.
         price_out: Price of a million tokens that a language model writes. None for no cost.
         engine: `local` computes in this process, `ray` on a Ray cluster.
         address: Address of a Ray cluster, `auto` or `HOST:PORT`. None starts one on this machine for the run.
@@ -368,12 +390,18 @@ class RunOptions(StoredOptions):
             section="Computing",
             metavar="P",
             least=0,
-            help="Price of a million tokens that language models read.  [default: no cost is shown]",
+            help="Price of a million tokens that language models read. Needs --price-out.  "
+            "[default: no cost is shown]",
         ),
     ] = None
     price_out: Annotated[
         float | None,
-        Flag(section="Computing", metavar="P", least=0, help="Price of a million tokens that they write."),
+        Flag(
+            section="Computing",
+            metavar="P",
+            least=0,
+            help="Price of a million tokens that they write. Needs --price-in.",
+        ),
     ] = None
     engine: Annotated[
         Literal["local", "ray"],
@@ -447,6 +475,13 @@ class RunOptions(StoredOptions):
         for option in run_options().values():
             object.__setattr__(self, option.name, option.checked(getattr(self, option.name)))
         object.__setattr__(self, "categories", tuple(sorted(set(self.categories))))
+        if (self.price_in is None) != (self.price_out is None):
+            absent = "price_in" if self.price_in is None else "price_out"
+            raise QaEvalError.naming(
+                lambda called: (
+                    f"{called(absent)}: is missing beside the other price; 0 makes such tokens free"
+                )
+            )
 
     def __repr__(self) -> str:
         told = (
@@ -492,10 +527,8 @@ class RunOptions(StoredOptions):
 
     @property
     def prices(self) -> tuple[float, float] | None:
-        """Prices of a million tokens read and written. None if neither is given; one that is missing is 0."""
-        if self.price_in is None and self.price_out is None:
-            return None
-        return self.price_in or 0.0, self.price_out or 0.0
+        """Prices of a million tokens read and written. None if they are not given."""
+        return None if self.price_in is None or self.price_out is None else (self.price_in, self.price_out)
 
 
 # ------------------------------------------------------------------------------------------ declarations

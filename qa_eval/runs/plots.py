@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from qa_eval.data.article_labels import slice_label
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.listings import column_label, entry
-from qa_eval.text.phrases import choices
+from qa_eval.text.phrases import choices, means_several
 from qa_eval.text.terminal import clean
 from qa_eval.text.wide_table import shortened
 
@@ -60,10 +60,15 @@ def draw_plot(board: Leaderboard, metric: str | None, by: By, models: Sequence[s
 
 def _rows(board: Leaderboard, models: Sequence[str]) -> list[Row]:
     """The rows of the named models. If none is named, all rows but the references."""
-    known = {row.model.spec: row for row in board.rows}
-    if unknown := [spec for spec in models if spec not in known]:
-        raise QaEvalError(f"{unknown[0]}: not in this run; {choices(unknown[0], known)}")
-    return [known[spec] for spec in models] or [row for row in board.rows if not row.is_reference]
+    found = []
+    for model in models:
+        rows = board.rows_named(model)
+        if len(rows) != 1:
+            known = choices(model, [row.model.spec for row in board.rows])
+            several = means_several([row.model.spec for row in rows])
+            raise QaEvalError(f"{model}: {several if rows else f'not in this run; {known}'}")
+        found += rows
+    return found or [row for row in board.rows if not row.is_reference]
 
 
 _Lines = list[tuple[str, list["Estimate | None"]]]

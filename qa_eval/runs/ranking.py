@@ -6,18 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.listings import entry as entry_of
-from qa_eval.metrics.listings import sort_keys
+from qa_eval.metrics.listings import of_words, sort_keys
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.metrics.summary import summarize_tables
 from qa_eval.records import Decoding, ModelInfo, Track
 from qa_eval.runs.options import RESAMPLES, Threshold
-from qa_eval.runs.schema import CountsRow, DecodingRow, Row
+from qa_eval.runs.schema import DecodingRow, Row
 from qa_eval.stats.significance import Comparisons, compare_all_pairs, paired_tests
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 
@@ -135,7 +134,7 @@ def judged_entry(
             for track, table in tables.items()
             if metric.otherwise and track in metric.tracks and table.unmet(metric.id)
         },
-        "counts": CountsRow(**{**row.counts.model_dump(), **summary.counts}),
+        "counts": replace(row.counts, **summary.counts),
     }
     return Entry(row=row.model_copy(update=update), tables=tables)
 
@@ -222,7 +221,7 @@ def _finished(entry: Entry) -> bool:
 
 def _sort(entries: Sequence[Entry], sorts: Sequence[str]) -> str:
     if not any(_answers_in_words(entry) for entry in entries if competes(entry.row)):
-        sorts = [sort for sort in sorts if entry_of(sort.partition(".")[2]).family != "words"] or sorts
+        sorts = [sort for sort in sorts if not of_words(sort)] or sorts
     having = [{f"{t}.{m}" for t, ms in e.row.metrics.items() for m in ms} for e in entries if competes(e.row)]
     shared = set.intersection(*having) if having else set()
     defined = {f"{t}.{m}" for e in entries for t, ms in e.row.metrics.items() for m in ms}

@@ -131,10 +131,10 @@ def judge(
         score = score_item(question, item, answer, corpus)
         if item.track == "pooled" and unordered and not ordered:
             score = replace(score, scores={})
-        closed_book, reordered = _asked_otherwise(item, predictions)
+        closed_book, reordered, failures = _asked_otherwise(item, predictions)
         effects = _effects(corpus, question, item, answer, closed_book=closed_book, reordered=reordered)
-        if effects:
-            score = replace(score, scores=score.scores | effects)
+        if effects or failures:
+            score = replace(score, scores=score.scores | effects, failed_prompts=failures or None)
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         words = question.wording(item.paraphrase)
         row = prediction_row(words, answer, score, hashes[item], final=final, no_answer_given=given)
@@ -145,13 +145,26 @@ def judge(
 
 def _asked_otherwise(
     item: ItemId, predictions: Mapping[str, Prediction]
-) -> tuple[str | None, tuple[str | None, ...] | None]:
-    """The answer without any passage, and the answers of a pooled item in other orders of its passages."""
-    orders: list[str | None] = []
-    while item.track == "pooled" and str(other := reordered_item(item, len(orders) + 1)) in predictions:
-        orders.append(_text_of(predictions[str(other)]))
+) -> tuple[str | None, tuple[str | None, ...] | None, dict[str, str]]:
+    """The answer without any passage, the answers of a pooled item in other orders of its passages, and the
+    errors of those prompts that failed.
+    """
+    orders: list[Prediction] = []
+    while item.track == "pooled" and (other := predictions.get(str(reordered_item(item, len(orders) + 1)))):
+        orders.append(other)
     closed_book = predictions.get(str(closed_book_item(item)))
-    return (None if closed_book is None else _text_of(closed_book)), tuple(orders) or None
+    asked = orders if closed_book is None else [closed_book, *orders]
+    return (
+        None if closed_book is None else _text_of(closed_book),
+        tuple(map(_text_of, orders)) or None,
+        {p.item: p.error for p in asked if p.error},
+    )
+
+
+def closed_book_answer(row: PredictionRow) -> tuple[str | None] | None:
+    """The answer without any passage, which is None if that prompt failed; None if it was not asked."""
+    failed = str(closed_book_item(ItemId.parse(row.item))) in (row.failed_prompts or ())
+    return (row.closed_book,) if failed or row.closed_book is not None else None
 
 
 def _aligned(
@@ -242,13 +255,15 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
     pooled: dict[str, ByArticle] = {}
     for row in rows:
         item = ItemId.parse(row.item)
-        others: list[tuple[ItemId, str | None]] = []
-        if row.closed_book is not None:
-            others.append((closed_book_item(item), row.closed_book))
-        others += [(reordered_item(item, n), text) for n, text in enumerate(row.reordered or (), 1)]
-        for other, text in others:
-            error = "there was no answer" if text is None else None
-            reading[str(other)] = Prediction(item=str(other), text=text, error=error)
+        failures = row.failed_prompts or {}
+        closed_book = str(closed_book_item(item))
+        others: dict[str, str | None] = {}
+        if row.closed_book is not None or closed_book in failures:
+            others[closed_book] = row.closed_book
+        others |= {str(reordered_item(item, n)): text for n, text in enumerate(row.reordered or (), 1)}
+        for other, text in others.items():
+            error = failures.get(other, "") if text is None else None
+            reading[other] = Prediction(item=other, text=text, error=error)
         if row.missing:
             continue
         if row.track == "pooled":

@@ -20,9 +20,10 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from qa_eval.errors import UnknownNameError
+from qa_eval.errors import SpecError, UnknownNameError
 from qa_eval.metrics.rules.squad import UNSCORED
 from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.models.protocol import ModelSpec
 from qa_eval.records import (
     Candidate,
     Decoding,
@@ -36,7 +37,7 @@ from qa_eval.records import (
 )
 from qa_eval.runs.field_descriptions import described
 from qa_eval.runs.options import StoredOptions
-from qa_eval.text.phrases import quote, suggestion
+from qa_eval.text.phrases import means_several, quote, suggestion
 
 SCHEMA_VERSION = 1
 """Version of both files. It rises only when an older program would misread them."""
@@ -83,7 +84,8 @@ class DecodingRow(_Record):
         return None if None in parts.values() else Decoding(**parts)
 
 
-class CountsRow(_Record):
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CountsRow(Stored):
     """Numbers of items by outcome, on the reading track, or on the pooled track if that ran alone."""
 
     items: int = 0
@@ -100,6 +102,11 @@ class CountsRow(_Record):
     """Number of items left when the run was interrupted. `items` does not include them."""
     cached: int = 0
     """Number of reading instances that the cache answered. It may differ between equal runs."""
+    pooled_errors: int = 0
+    """Number of pooled items that failed, if the other numbers are of the reading track."""
+    failed_prompts: int = 0
+    """Number of a language model's further prompts that failed: without any passage, or in another order."""
+    _sparse: ClassVar[frozenset[str]] = frozenset({"pooled_errors", "failed_prompts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -168,7 +175,7 @@ class Row(_Record):
     """Speaker named by the evidence -> wins, n, rate and chance, as for articles."""
     absent: dict[str, str] = {}
     """Metric id -> reason why it is absent from `metrics`, if that needs words."""
-    counts: CountsRow = CountsRow.model_construct()
+    counts: CountsRow = CountsRow()
     performance: PerformanceRow = PerformanceRow()
     predictions: PredictionsFileRow | None = None
     versus_first: Difference | None = None
@@ -307,13 +314,26 @@ class Leaderboard(_Record):
         """Whether answers could be scored. False if the data set does not publish its answers."""
         return self.rules != UNSCORED
 
-    def row(self, spec: str) -> Row:
-        """The row of the model of that spec. Raises UnknownNameError, a KeyError, with near matches."""
-        rows = {row.model.spec: row for row in self.rows}
-        if not isinstance(spec, str) or spec not in rows:
-            known = suggestion(str(spec), rows)
-            raise UnknownNameError(f"there is no model {quote(str(spec))} in this run{known}")
-        return rows[spec]
+    def rows_named(self, model: str) -> list[Row]:
+        """The rows that a model's name can mean: the row of that spec or, if there is none, all rows whose
+        name it is, or whose spec has the same kind and name and at least these options.
+        """
+        exact = [row for row in self.rows if row.model.spec == model]
+        return exact or [row for row in self.rows if _is_meant(model, row.model)]
+
+    def row(self, model: str) -> Row:
+        """The row of a model, by its spec or name.
+
+        Raises UnknownNameError, a KeyError, for an unknown model, with near matches, and for a name that
+        several models have.
+        """
+        rows = self.rows_named(model)
+        if not rows:
+            known = suggestion(str(model), [row.model.spec for row in self.rows])
+            raise UnknownNameError(f"there is no model {quote(str(model))} in this run{known}")
+        if len(rows) > 1:
+            raise UnknownNameError(f"{quote(model)}: {means_several([row.model.spec for row in rows])}")
+        return rows[0]
 
     def __repr__(self) -> str:
         from qa_eval.runs.leaderboard.brief_board import board_text
@@ -362,11 +382,29 @@ class PredictionRow(ItemScore):
     aligned: tuple[str, int, int] | None = None
     """Article and characters that have the words of an answer without a span. None if there are none."""
     closed_book: str | None = None
-    """Answer of a language model to the question without any passage. None if it was not asked or failed."""
+    """Answer of a language model to the question without any passage. None if it was not asked, or failed."""
     reordered: tuple[str | None, ...] | None = None
     """Answers to a pooled item with its passages in other orders (`qa_eval.data.items.shown_articles`), from
     order 1. None in place of an answer that failed."""
-    _sparse: ClassVar[frozenset[str]] = frozenset({"marks", "raw", "aligned", "closed_book", "reordered"})
+    _sparse: ClassVar[frozenset[str]] = frozenset(
+        {"marks", "raw", "aligned", "closed_book", "reordered", "failed_prompts"}
+    )
+
+    @property
+    def written(self) -> str:
+        """Text as the model gave it, before it was read as an answer."""
+        return self.prediction if self.raw is None else self.raw
+
+
+def _is_meant(name: str, model: ModelInfo) -> bool:
+    if name == model.name:
+        return True
+    try:
+        meant, spec = ModelSpec.parse(name), ModelSpec.parse(model.spec)
+    except (SpecError, AttributeError):  # a model of the Python API may have any name
+        return False
+    same = (meant.kind, meant.name, meant.revision) == (spec.kind, spec.name, spec.revision)
+    return same and set(meant.options) <= set(spec.options)
 
 
 LEADERBOARD_ADAPTER = TypeAdapter(Leaderboard)

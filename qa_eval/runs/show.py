@@ -19,6 +19,7 @@ from qa_eval.metrics.listings import answer_scores, entry, label
 from qa_eval.metrics.reasons import rule_behind, why
 from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question, Span
 from qa_eval.runs.reading_lines import draw_reading, is_read
+from qa_eval.runs.rows import closed_book_answer
 from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.phrases import choices
@@ -249,9 +250,8 @@ def _verdict(answer: PredictionRow, question: Question | None, drawing: Drawing)
 
 def _asked_otherwise(answer: PredictionRow) -> Iterator[Text]:
     """The answers of a language model without any passage, and in other orders; None is one that failed."""
-    closed_book = None if answer.closed_book is None else (answer.closed_book,)
     for title, answers in (
-        ("without any passage: ", closed_book),
+        ("without any passage: ", closed_book_answer(answer)),
         ("with the passages in other orders: ", answer.reordered),
     ):
         if answers is not None:

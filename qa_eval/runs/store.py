@@ -29,7 +29,7 @@ from qa_eval.runs.schema import (
     Row,
 )
 from qa_eval.runs.written_rows import written_row
-from qa_eval.text.phrases import count, join_field, shorten, suggestion
+from qa_eval.text.phrases import count, join_field, means_several, shorten, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,18 +85,14 @@ class Run:
         """Returns the result of one model.
 
         Args:
-            model: Spec or name of the model.
+            model: Spec or name of the model, or its spec without some of its options.
 
         Raises:
-            UnknownNameError: The run has no such model. The message names near matches. It is a KeyError.
+            UnknownNameError: The run has no such model, or several. The message names near matches. It is a
+                KeyError.
         """
         from qa_eval.runs.model_results import ModelResult
 
-        rows = self.leaderboard.rows
-        specs = {row.model.spec for row in rows}
-        for row in rows:
-            if model == row.model.name and model not in specs:
-                return ModelResult(self, row)
         return ModelResult(self, self.leaderboard.row(model))
 
     def __iter__(self) -> Iterator[str]:
@@ -370,7 +366,9 @@ def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
         raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers{''.join(failed)}")
     chosen = []
     for model in models:
-        found = [row for row in run.leaderboard.rows if model in (row.model.spec, row.model.name)]
+        found = run.leaderboard.rows_named(model)
+        if len(found) > 1:
+            raise QaEvalError(f"--model {model}: {means_several([row.model.spec for row in found])}")
         if not found:
             known = suggestion(model, [row.model.spec for row in rows])
             raise QaEvalError(f"--model {model}: not in this run{known}")

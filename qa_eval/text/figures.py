@@ -6,10 +6,11 @@ from __future__ import annotations
 def percent(value: float) -> str:
     """A fraction as a percentage with one decimal and without the percent sign.
 
-    >>> percent(0.6339)
-    '63.4'
+    >>> percent(0.6339), percent(-0.2), percent(-0.0001)
+    ('63.4', '−20.0', '0.0')
     """
-    return f"{100 * value:.1f}"
+    text = f"{100 * value:.1f}"
+    return "0.0" if text == "-0.0" else text.replace("-", "−")
 
 
 _FEW = 20
@@ -63,7 +64,7 @@ def interval_text(low: float | None, high: float | None) -> str:
     """Both bounds as percentages; empty if there is no interval.
 
     >>> interval_text(0.571, 0.698), interval_text(-0.2, 0.1), interval_text(None, None)
-    ('57.1–69.8', '-20.0 to 10.0', '')
+    ('57.1–69.8', '−20.0 to 10.0', '')
     """
     if low is None or high is None:
         return ""

@@ -173,6 +173,15 @@ def free_name(name: str, taken: Container[str]) -> str:
     return free
 
 
+def means_several(names: Sequence[str]) -> str:
+    """The end of a message about a name that may mean several others.
+
+    >>> means_several(["m?seed=1", "m?seed=2"])
+    'may mean any of these; give one whole: m?seed=1, m?seed=2'
+    """
+    return f"may mean any of these; give one whole: {', '.join(names)}"
+
+
 def count(number: int, noun: str) -> str:
     """The number with its noun in the singular or plural.
 

@@ -334,12 +334,16 @@ class _Layout:
                 line += " " * _GAP + (field.heading[k] if k >= 0 else "").rjust(field.width)
             yield Text(line.rstrip(), BOLD)
 
+    @cached_property
+    def _names(self) -> list[str]:
+        return shortened_apart([clean(row.name) for row in self.board.all_rows], self.name_width)
+
     def _start(self, rank: str, name: str) -> str:
         head = set_cell_size(rank, self.rank_width) if self.rank_width else ""
-        return head + set_cell_size(shortened(name, self.name_width), self.name_width)
+        return head + set_cell_size(name, self.name_width)
 
     def _row(self, n: int, row: BoardRow, fields: Sequence[_Field], *, dim: bool) -> list[Text]:
-        start = self._start(self._centred(self.rank(row)), clean(row.name))
+        start = self._start(self._centred(self.rank(row)), self._names[n])
         if row.failure:
             return self._failed(row, start)
         line = Text.assemble((start, BOLD if row.rank == "1" else DIM if dim else ""))
@@ -399,3 +403,29 @@ def _widest(texts: Iterable[str]) -> int:
 def shortened(text: str, width: int) -> str:
     """The text, or its beginning with an ellipsis if it is wider than `width`."""
     return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)).rstrip() + "…"
+
+
+def shortened_apart(texts: Sequence[str], width: int) -> list[str]:
+    """The texts, each `shortened`. Different ones that would look alike lose their middle instead.
+
+    >>> shortened_apart(["model?context=512", "model?context=1024", "another model"], 12)
+    ['model…xt=512', 'model…t=1024', 'another mod…']
+    """
+    whole: dict[str, set[str]] = {}
+    for text in texts:
+        whole.setdefault(shortened(text, width), set()).add(text)
+    return [
+        short if len(whole[short]) == 1 else _without_middle(text, width)
+        for text in texts
+        for short in (shortened(text, width),)
+    ]
+
+
+def _without_middle(text: str, width: int) -> str:
+    head = set_cell_size(text, max(width - 1, 0) // 2).rstrip()
+    tail = ""
+    for character in reversed(text):
+        if cell_len(head + character + tail) >= width:
+            break
+        tail = character + tail
+    return f"{head}…{tail}"

@@ -634,3 +634,36 @@ def test_a_predictions_file_of_other_questions_is_named(
     result = call("run", "-m", f"predictions:{file}", *out)
     assert result.exit_code == 0, result.output
     assert "no prediction belongs to a question that was asked" in caplog.text
+
+
+def test_answers_to_no_item_of_the_data_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    item = "recaptured-city@000_825eccd27ffa9810"
+    answers = {item: "Palmyra", "recaptured-citi@000_825eccd27ffa9810": "Palmyra", "nothing": "x"}
+    file = tmp_path / "answers.json"
+    out = ["--out", str(tmp_path / "o"), "--name", "x", "--no-reference", "--resamples", "99", "--overwrite"]
+    said = f"predictions:{file}: 2 predictions belong to no item that is asked, such as "
+    for more, told in ((), True), (("--limit", "3"), False):
+        file.write_text(json.dumps(answers), "utf-8")
+        caplog.clear()
+        assert call("run", "-m", f"predictions:{file}", *out, *more).exit_code == 0
+        assert (f'{said}"recaptured-citi@000_825eccd27ffa9810"' in caplog.messages) is told
+    # Items that the options leave out are none of them.
+    file.write_text(
+        json.dumps({item: "Palmyra", "recaptured-city@*": "x", item.replace("@", "~1@"): "Palmyra"}), "utf-8"
+    )
+    caplog.clear()
+    assert call("run", "-m", f"predictions:{file}", *out, "--track", "reading").exit_code == 0
+    assert not [message for message in caplog.messages if "belong" in message]
+
+
+def test_answers_to_no_question_of_a_data_set_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    question = {"id": "Q1", "question": "How many?", "answers": [{"text": "7", "answer_start": 0}]}
+    data = {"data": [{"title": "t", "paragraphs": [{"context": "7 men.", "qas": [question]}]}]}
+    (tmp_path / "set.json").write_text(json.dumps(data), "utf-8")
+    (tmp_path / "answers.json").write_text('{"Q1": "7", "Q2": "8"}', "utf-8")
+    words = ["-m", f"predictions:{tmp_path / 'answers.json'}", "--dataset", f"squad:{tmp_path / 'set.json'}"]
+    assert call("run", *words, "--out", str(tmp_path / "o"), "--name", "x").exit_code == 0
+    (said,) = [message for message in caplog.messages if "belong" in message]
+    assert said.endswith('answers.json: 1 prediction belongs to no item that is asked, such as "Q2"')

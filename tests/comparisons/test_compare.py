@@ -599,6 +599,11 @@ def test_markdown_fits_a_comment_folds_the_items_and_escapes_what_models_say() -
     assert len(text) <= COMMENT_CHARACTERS
     assert "<script>" not in text
     assert text.count("<details>") == text.count("</details>") > 0
+    cut = [line for line in text.splitlines() if "…" in line]
+    assert cut
+    assert all(line.count("“") == line.count("”") for line in cut), (
+        "a quotation that is cut ends all the same"
+    )
 
 
 def test_items_in_markdown_are_limited_and_the_rest_is_counted() -> None:

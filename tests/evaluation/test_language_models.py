@@ -130,7 +130,7 @@ def test_an_interrupted_run_goes_on(server: RunningServer, own_place: Path) -> N
         "--concurrency", "2", "--resamples", "99",
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        while len(server.told()["asked"]) < 10:
+        while len(server.told()["asked"]) < 10 and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
@@ -239,6 +239,42 @@ def test_ways_of_asking_that_no_model_has_are_refused(option: dict[str, object])
         evaluated("baseline:abstain", **option)
 
 
+def test_orders_without_the_pooled_track_are_refused(server: RunningServer, own_cache: Path) -> None:
+    with pytest.raises(qa.QaEvalError, match="orders: only pooled items have several passages"):
+        evaluated(server.spec(), orders=2, track="reading")
+    assert server.told()["asked"] == []
+
+
+def test_a_server_is_one_model_however_its_address_ends(server: RunningServer, own_place: Path) -> None:
+    with pytest.raises(qa.QaEvalError, match="is given twice"):
+        qa.evaluate([server.spec(), f"{server.spec()}/"], corpus=four_facts(), progress=False)
+    run = evaluated(f"{server.spec()}/")
+    assert [row.model.spec for row in run.leaderboard.rows][:1] == [server.spec()]
+
+
+def test_readers_take_the_spec_as_it_was_typed_at_run(server: RunningServer, own_place: Path) -> None:
+    asked = ("--limit", 2, "--no-reference", "--resamples", 99)
+    several = ("-m", "openai:tiny", "-m", "openai:tiny?temperature=0.5", "-m", "baseline:abstain")
+    done("run", *several, "--base-url", server.base_url, *asked, "--name", "one")
+    run = qa.load_run("results/one")
+    cool, warm = (f"openai:tiny?base_url={server.base_url}", run["openai:tiny?temperature=0.5"].spec)
+    assert "temperature=0.5" in warm
+    assert run["openai:tiny?base_url=" + server.base_url].spec == cool
+    assert done("show", "results/one", "-m", "openai:tiny?temperature=0.5", "recaptured-city@*").output
+    pair = ("--model", "openai:tiny?temperature=0.5", "--against", "baseline:abstain")
+    assert "temperature=0.5" in done("compare", "results/one", *pair, columns=200).output
+    said = f"--model openai:tiny: may mean any of these; give one whole: {cool}, {warm}"
+    for words in (
+        ("show", "results/one", "recaptured-city@*", "-m", "openai:tiny"),
+        ("compare", "results/one", "--model", "openai:tiny", "--against", "baseline:abstain"),
+    ):
+        result = call(*words)
+        assert result.exit_code == 2
+        assert said in result.output
+    with pytest.raises(KeyError, match="may mean any of these"):
+        run["openai:tiny"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -286,13 +322,23 @@ def test_prices_without_a_language_model_are_no_error_and_a_line_on_stderr_says_
 def test_prices_in_a_mixed_run_are_used_and_nothing_is_said(
     server: RunningServer, own_cache: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = RunOptions(resamples=99, price_in=1.0)
+    told = RunOptions(resamples=99, price_in=1.0, price_out=0.0)
     specs = ["baseline:abstain", server.spec()]
     run = qa.evaluate(specs, corpus=four_facts(), progress=False, options=told)
     assert [run.leaderboard.row(spec).performance.cost is None for spec in specs] == [True, False]
     assert caplog.messages == []
     qa.evaluate(specs[:1], corpus=four_facts(), progress=False, options=told)
-    assert caplog.messages == [UNUSED.replace(", price_out", "")]
+    assert caplog.messages == [UNUSED]
+
+
+@pytest.mark.parametrize(("given", "absent"), [("price_in", "price_out"), ("price_out", "price_in")])
+def test_one_price_alone_is_refused(given: str, absent: str) -> None:
+    with pytest.raises(qa.QaEvalError, match=f"{absent}: is missing beside the other price"):
+        RunOptions(**{given: 1.0})  # type: ignore[arg-type]
+    flag = f"--{given.replace('_', '-')}"
+    result = call("run", "-m", "baseline:abstain", flag, "1")
+    assert result.exit_code == 2
+    assert f"--{absent.replace('_', '-')}: is missing" in result.output
 
 
 def test_span_models_and_language_models_are_in_one_table(server: RunningServer, own_cache: Path) -> None:

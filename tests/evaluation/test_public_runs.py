@@ -505,7 +505,7 @@ def test_a_run_its_leaderboard_its_items_and_its_verification(
     for words in ("facts", "articles", "EM-any", "coverage"):
         assert words not in done.stdout
     name, lead, *table, more = call("leaderboard", "results/tiny").stdout.splitlines(keepends=True)
-    assert lead == "baseline:first-of-type: F1 0.0; no other model was run.\n"
+    assert lead == "baseline:first-of-type: F1 0.0; no other model has a score to rank.\n"
     assert more.startswith("--all shows every metric")
     assert "".join([name, *table]) == done.stdout
     assert call("verify", "results/tiny").stdout == "results/tiny: every number is the same\n"

@@ -298,6 +298,23 @@ def test_the_layout_of_lm_eval_holds_results_and_samples(committed: Run, curated
         assert samples[0]["filtered_resps"] == samples[0]["resps"][0]
 
 
+def test_samples_have_the_text_that_a_model_wrote_and_the_answer_that_was_scored(tmp_path: Path) -> None:
+    corpus = small_corpus(tmp_path)
+    run = qa_eval.evaluate([FIRST], corpus=corpus, options=RunOptions(resamples=99))
+    raw, *_ = rows = run.predictions(FIRST)
+    written = [replace(raw, prediction="", raw="I do not know."), *rows[1:]]
+    (name,) = run.kept
+    changed = replace(run, kept={name: tuple(written)})
+    samples = text_of(export_run(changed, "lm-eval", texts=corpus), 1).splitlines()
+    first = next(s for line in samples if (s := json.loads(line))["doc"]["id"] == raw.item)
+    assert (first["resps"], first["filtered_resps"]) == ([["I do not know."]], [""])
+    lines = text_of(export_run(changed, "every-eval-ever", texts=corpus), 1).splitlines()
+    outputs = [(s["output"]["raw"], s["answer_attribution"][0]) for s in map(json.loads, lines)]
+    assert outputs[0][0] == ["I do not know."]
+    assert (outputs[0][1]["extracted_value"], outputs[0][1]["extraction_method"]) == ("", "qa_eval")
+    assert {a["extraction_method"] for texts, a in outputs[1:]} == {"none"}
+
+
 def test_samples_are_of_the_answers_that_the_metrics_are_of(tmp_path: Path) -> None:
     corpus = small_corpus(tmp_path)
     run = qa_eval.evaluate([FIRST], corpus=corpus, track="reading", options=RunOptions(paraphrases=True))

@@ -127,6 +127,8 @@ def test_the_worked_example() -> None:
         "errors": 0,
         "truncated": 0,
         "leakable": 0,
+        "pooled_errors": 0,
+        "failed_prompts": 0,
     }
     assert "pooled" not in found.metrics
 

@@ -24,7 +24,7 @@ def test_every_metric_has_a_worked_example_whose_sum_is_its_value(id: str) -> No
         return
     assert example.value is not None
     *sums, shown = example.sums.partition(" = ")[2].split(" = ")
-    assert shown == f"{100 * example.value:.1f} %"
+    assert shown == f"{100 * example.value:.1f} %".replace("-", "−")
     if METRICS[id].ranking is None:
         (terms,) = sums
         assert re.fullmatch(r"[\d. /×+−]+", terms)

@@ -244,7 +244,7 @@ def test_models_answered_from_the_cache_are_named_as_such(run: Run, corpus: Corp
         if row.model.spec != "test:one":
             return row
         performance = replace(row.performance, items_per_second=None)
-        counts = row.counts.model_copy(update={"cached": row.counts.items})
+        counts = replace(row.counts, cached=row.counts.items)
         return row.model_copy(update={"performance": performance, "counts": counts})
 
     text = index(changed(run, change), corpus)

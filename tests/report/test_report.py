@@ -256,7 +256,7 @@ def altered(run: Run, corpus: Any, **metrics: Estimate) -> dict[str, str]:
     """The report of a run whose first row has other numbers on the reading track."""
     first, *rest = run.leaderboard.rows
     reading = first.metrics["reading"] | metrics
-    counts = first.counts.model_copy(update={"leakable": 3})
+    counts = replace(first.counts, leakable=3)
     changed = first.model_copy(
         update={
             "metrics": first.metrics | {"reading": reading},
@@ -274,7 +274,7 @@ def test_a_skill_below_zero_is_drawn_at_the_beginning_of_its_bar(run: Run, corpu
     row = text[text.index(">balanced skill</a></th>") :].partition("</tr>")[0]
     assert 'data-value="-0.65"' in row
     assert '<line class="ci" x1="2.0" y1="5" x2="22.0" y2="5"/><circle class="at" cx="2.0"' in row
-    assert '<span class="range">-90.0 to 25.0</span>' in row
+    assert '<span class="range">−90.0 to 25.0</span>' in row
 
 
 def slug_of(run: Run) -> str:

@@ -262,6 +262,16 @@ def test_counts_are_not_shown_where_they_are_of_other_items(selection: dict[str,
             "embedded: of 310 items 3 missing, 1 with a text not seen whole",
             id="more",
         ),
+        pytest.param(
+            {"errors": 2, "pooled_errors": 1},
+            "embedded: of 310 items 2 failed; 1 pooled item failed",
+            id="pooled",
+        ),
+        pytest.param(
+            {"failed_prompts": 4},
+            "embedded: 4 prompts without passages or in another order failed",
+            id="prompts",
+        ),
     ],
 )
 def test_trouble_is_counted_where_there_is_some(counts: dict[str, int], shown: str) -> None:
@@ -396,7 +406,7 @@ LEADS: dict[str, tuple[list[Row], dict[str, Any], str]] = {
     "one model": (
         [ranked("hf:a", 0.6, 1), row("reference:oracle", (1.0,) * 7)],
         {},
-        "hf:a: balanced F1 60.0; no other model was run.",
+        "hf:a: balanced F1 60.0; no other model has a score to rank.",
     ),
     "few facts": (
         [few("hf:a", 0.6, 5), few("hf:b", 0.4, 5)],
@@ -440,7 +450,7 @@ def test_a_skill_below_zero_is_shown_with_its_sign() -> None:
         "x",
         rows=[row("hf:a", (0.5,) * 7, metrics={"reading": {"balanced_skill": skill, "em": estimate(0.5)}})],
     )
-    assert "| -20.0 (-30.0 to 10.0) |" in render_markdown(view(board, sort="balanced_skill"))
+    assert "| −20.0 (−30.0 to 10.0) |" in render_markdown(view(board, sort="balanced_skill"))
 
 
 # ------------------------------------------------------------------------------------------ other formats
@@ -508,3 +518,12 @@ def test_json_is_cut_to_the_selection() -> None:
 def test_equal_views_give_equal_text_whatever_the_order_of_the_stored_rows(render: Any) -> None:
     turned = leaderboard("example", rows=list(reversed(leaderboard().rows)))
     assert render(view()) == render(view(turned))
+
+
+def test_names_that_differ_in_their_options_look_different_in_a_narrow_table() -> None:
+    specs = [f"openai:model?base_url=http://127.0.0.1:8080/v1&temperature={n}" for n in (0.25, 0.75)]
+    board = leaderboard("x", rows=[row(spec, (0.5,) * 7, rank=1) for spec in specs])
+    for width in (60, 80, 100):
+        shown = table(view(board), width)
+        assert "=0.25" in shown
+        assert "=0.75" in shown

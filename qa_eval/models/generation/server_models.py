@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from qa_eval.errors import SpecError
@@ -24,6 +25,9 @@ def resolve_server(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Wri
     Raises SpecError for an invalid option, and for a key that cannot be sent.
     """
     del decoding
+    address = _base_url(spec)
+    # One server is one model, however its address was typed.
+    spec = replace(spec, options=tuple(sorted({**dict(spec.options), "base_url": address}.items())))
     writing = Writing.of(spec, others=SERVER_OPTIONS)
     variable = spec.option("key_env") or _KEY_VARIABLE
     proxy = spec.option("proxy")
@@ -31,7 +35,7 @@ def resolve_server(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Wri
         raise SpecError(f"{spec}: proxy: {brief(proxy)} is not environment, the only value")
     context = int(number_option(spec, "context", 0, least=1, whole=True)) if spec.option("context") else None
     server = ChatServer(
-        base_url=_base_url(spec),
+        base_url=address,
         model=spec.name,
         key=_key(variable, wanted=spec.option("key_env") is not None),
         key_variable=variable,

@@ -17,6 +17,7 @@ from qa_eval.runs.leaderboard.views import View, ViewLine
 from qa_eval.runs.ranking import competes
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.markdown import markdown_row, markdown_text
+from qa_eval.text.phrases import count
 from qa_eval.text.terminal import clean, safe_json
 from qa_eval.text.wide_table import Board, BoardRow, Cell, Column
 
@@ -76,8 +77,15 @@ def _trouble(view: View) -> Iterator[str]:
             "failed": counts.errors,
             "with a text not seen whole": counts.truncated,
         }
-        if found := [f"{n} {kind}" for kind, n in kinds.items() if n]:
-            yield f"{name_in(view, line)}: of {counts.items} items {', '.join(found)}"
+        found = [f"{n} {kind}" for kind, n in kinds.items() if n]
+        parts = [f"of {counts.items} items {', '.join(found)}"] if found else []
+        if counts.pooled_errors:
+            parts.append(f"{count(counts.pooled_errors, 'pooled item')} failed")
+        if counts.failed_prompts:
+            prompts = count(counts.failed_prompts, "prompt")
+            parts.append(f"{prompts} without passages or in another order failed")
+        if parts:
+            yield f"{name_in(view, line)}: {'; '.join(parts)}"
 
 
 def _column(view: View, column: tuple[str, str]) -> Column:
@@ -201,9 +209,10 @@ def render_csv(view: View) -> str:
 
     Columns: `run`, `rank`, `rank_low`, `rank_high`, `model`, `kind`, `status`, then for each metric `METRIC`,
     `METRIC_low`, `METRIC_high` (those of the pooled track as `pooled.METRIC`, unless it alone was chosen),
-    `versus_first` with its bounds and p, and the counts. If a language model is among the rows, the tokens
-    read and written, the answers that end at the greatest number of tokens, the percentiles of the time of an
-    answer and the cost follow. A value that is not defined is empty.
+    `versus_first` with its bounds and p, and the counts. If a language model is among the rows, the numbers
+    of pooled items and of further prompts that failed, the tokens read and written, the answers that end at
+    the greatest number of tokens, the percentiles of the time of an answer and the cost follow. A value that
+    is not defined is empty.
     """
     columns = _csv_columns(view)
     head = ["run", "rank", "rank_low", "rank_high", "model", "kind", "status"]
@@ -238,7 +247,11 @@ def render_csv(view: View) -> str:
     return out.getvalue()
 
 
-_WRITTEN = ("tokens_in", "tokens_out", "unfinished", "latency_p50", "latency_p90", "latency_p99", "cost")
+_FAILED = ("pooled_errors", "failed_prompts")
+_WRITTEN = (
+    *_FAILED,
+    *("tokens_in", "tokens_out", "unfinished", "latency_p50", "latency_p90", "latency_p99", "cost"),
+)
 """Columns of language models."""
 
 
@@ -246,6 +259,7 @@ def _written_cells(row: Row) -> list[float | None]:
     p, latency = row.performance, row.performance.latency or {}
     unfinished = None if p.tokens_out is None else p.unfinished or 0
     return [
+        *(getattr(row.counts, name) for name in _FAILED),
         p.tokens_in,
         p.tokens_out,
         unfinished,

@@ -47,7 +47,7 @@ def leading_sentence(view: View) -> str:
     name, best = found[0]
     value = f"{metric} {percent(best.value)}{where}"
     if len(found) == 1:
-        return f"{name}: {value}; no other model was run."
+        return f"{name}: {value}; no other model has a score to rank."
     ranked = [line for line in view.lines if view.ranked and line.row.rank is not None]
     if len(ranked) < 2:
         few = f"; {best.clusters} {view.board.data.cluster}s are too few to say which model is best"
@@ -278,7 +278,7 @@ def remark_on(row: Row, track: str, metric: str) -> str:
     if estimate is None:
         return ""
     chance = row.metric(track, f"{metric}_chance")
-    told = row.counts.model_dump() | ({"chance": percent(chance.value)} if chance is not None else {})
+    told = row.counts.parts() | ({"chance": percent(chance.value)} if chance is not None else {})
     return remark(metric, told, estimate.n)
 
 

@@ -52,8 +52,7 @@ def history_of(boards: Sequence[Leaderboard], model: str, metric: str | None = N
     rows = [
         (board, row)
         for board in sorted(boards, key=lambda b: (b.created_at, b.name))
-        for row in board.rows
-        if model in (row.model.spec, row.model.name)
+        for row in board.rows_named(model)
     ]
     if not rows:
         raise QaEvalError(_unknown("--history", model, (row.model.spec for b in boards for row in b.rows)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa_eval.errors import QaEvalError
-from qa_eval.metrics.listings import entry, in_order, listed
+from qa_eval.metrics.listings import entry, in_order, listed, of_words
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_of
 from qa_eval.runs.ranking import UNRANKED
@@ -116,8 +116,8 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
     ranked = any(row.rank is not None for row in board.rows)
     lines = [ViewLine(run_of(row) or board.name, row, _is_unranked(row, ranked=ranked)) for row in board.rows]
     columns = _columns(lines, selection, data_kind(board.data).listing)
-    if _is_of_words(board.sort.partition(".")[2]):
-        columns = tuple(sorted(columns, key=lambda column: not _is_of_words(column[1])))
+    if of_words(board.sort):
+        columns = _words_first(columns, board.sort, selection)
     sort = _sort_key(lines, columns, board, selection)
     if selection.sort is not None and sort not in columns:
         columns = (sort, *columns)
@@ -138,9 +138,16 @@ def leaderboard_view(shown: Leaderboard | Merged, selection: Selection = Selecti
     )
 
 
-def _is_of_words(metric: str) -> bool:
-    """Whether the metric is one of answers in words. A board that is sorted by one shows them first."""
-    return entry(metric).family == "words"
+def _words_first(
+    columns: tuple[tuple[str, str], ...], sort: str, selection: Selection
+) -> tuple[tuple[str, str], ...]:
+    """The columns of a board that a metric of answers in words sorts: that metric is there, and such come
+    first.
+    """
+    track, _, metric = sort.partition(".")
+    if selection.slice is None and selection.track in (None, track) and (track, metric) not in columns:
+        columns = ((track, metric), *columns)
+    return tuple(sorted(columns, key=lambda column: not of_words(".".join(column))))
 
 
 def _is_unranked(row: Row, *, ranked: bool) -> bool:
