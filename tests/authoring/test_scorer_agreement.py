@@ -137,7 +137,7 @@ ANSWERS = ROOT / "docs" / "trust" / "agreement" / "answers-in-words.jsonl"
 
 def test_the_documented_labelled_answers_are_read_as_the_page_says() -> None:
     answers = read_labelled_answers(ANSWERS).answers
-    assert len(answers) == 1102
+    assert len(answers) == 1555
     found = {
         (one.task, one.scorer): one for one in agreements(answers, resamples=9) if one.scorer == "read_answer"
     }
@@ -145,7 +145,7 @@ def test_the_documented_labelled_answers_are_read_as_the_page_says() -> None:
     kappa = found["verdict", "read_answer"].kappa
     assert kappa is not None
     assert kappa.value >= 0.9
-    for task, precision, recall in (("refusals", 0.98, 0.99), ("acknowledgement", 0.97, 0.95)):
+    for task, precision, recall in (("refusals", 0.98, 0.96), ("acknowledgement", 0.97, 0.94)):
         one = found[task, "read_answer"]
         assert one.precision is not None
         assert one.precision.value >= precision
