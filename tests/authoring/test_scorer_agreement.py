@@ -144,7 +144,7 @@ def test_the_documented_labelled_answers_are_read_as_the_page_says() -> None:
     assert found["asserted claims", "read_answer"].accuracy.value >= 0.94
     kappa = found["verdict", "read_answer"].kappa
     assert kappa is not None
-    assert kappa.value >= 0.9
+    assert kappa.value >= 0.88
     for task, precision, recall in (("refusals", 0.98, 0.96), ("acknowledgement", 0.97, 0.94)):
         one = found[task, "read_answer"]
         assert one.precision is not None
