@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,7 @@ SMALLEST: dict[str, tuple[str, ...]] = {
     "peers": ("--limit", "1", "--rounds", "1", "--batch-sizes", "1", "--environment", "{stand_in}"),
     "plan": ("10",),
     "products": ("1",),
+    "report": ("--models", "1", "--questions", "4"),
     "resampling": ("20",),
     "results": ("2",),
     "scoring": ("50",),
@@ -47,6 +49,7 @@ SMALLEST: dict[str, tuple[str, ...]] = {
 NOT_RUN = {
     "language_models": "needs a language model and a server of llama.cpp, which are no part of the project",
     "transformers4": "compares with the real transformers 4.57, which comes from the network",
+    "other_backends": "needs OpenVINO and nncf, which are no part of the project",
     "answer_reading": "has no smaller size; tests/matching/test_answer_reading.py reads such texts",
 }
 _COMMAND = re.compile(r"python (?:-m tests\.benchmarks\.|tests/benchmarks/)(\w+)")
@@ -90,6 +93,8 @@ def stand_in(tmp_path: Path) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALLEST)
 def test_the_benchmark_runs_at_its_smallest_size(name: str, tmp_path: Path, stand_in: Path) -> None:
+    if name == "report" and shutil.which("chromium") is None:
+        pytest.skip("chromium is not installed")
     questions = [qa(f"q{n}", "Who came?", [("Ada", 0)]) for n in range(20)]
     data = write(tmp_path / "set.json", squad([("Ada came on Monday.", questions)]))
     arguments = [argument.format(stand_in=stand_in, set=data) for argument in SMALLEST[name]]
