@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import count as count_from
+from itertools import islice, permutations
+from typing import NoReturn
 
 from qa_eval.errors import QaEvalError, UnknownNameError
 from qa_eval.metrics.worded_scores import source_names
@@ -127,13 +131,69 @@ def reordered_item(item: ItemId, order: int) -> ItemId:
 def shown_articles(corpus: Corpus, question: Question, order: int = 0) -> list[Article]:
     """The articles of a question in the order in which they are shown.
 
-    Order 0 is the order of the corpus. Every other order is a permutation that depends on its number, the
-    question and the ids of the articles only.
+    Order 0 is the order of the corpus. Every other order depends on its number, the question and the ids of
+    the articles only. No two orders are the same. Raises IndexError for an order beyond `orders_of`.
     """
     articles = list(corpus.in_scope(question))
     if order:
-        articles.sort(key=lambda a: hashlib.sha256(f"{order}:{question.id}:{a.id}".encode()).digest())
+        places = _orders(question.id, tuple(article.id for article in articles))
+        return [articles[place] for place in next(islice(places, order - 1, None), ()) or _none(order)]
     return articles
+
+
+def orders_of(corpus: Corpus, question: Question, wanted: int) -> int:
+    """The number of other orders that the passages of a question have, at most `wanted`.
+
+    Two passages have one other order, and a single one has none.
+    """
+    return min(wanted, math.factorial(min(len(corpus.in_scope(question)), 9)) - 1)
+
+
+def _none(order: int) -> NoReturn:
+    raise IndexError(f"there is no order {order}")
+
+
+def _orders(fact: str, ids: tuple[str, ...]) -> Iterator[tuple[int, ...]]:
+    """Permutations of the places of passages, in an order that looks random, without the usual one."""
+    usual = tuple(range(len(ids)))
+    if len(ids) <= _FEW:
+        others = [order for order in permutations(usual) if order != usual]
+        yield from sorted(
+            others,
+            key=lambda order: hashlib.sha256(":".join([fact, *(ids[n] for n in order)]).encode()).digest(),
+        )
+        return
+    seen = {usual}
+    for seed in count_from(1):
+        found = tuple(
+            sorted(usual, key=lambda n: hashlib.sha256(f"{seed}:{fact}:{ids[n]}".encode()).digest())
+        )
+        if found not in seen:
+            seen.add(found)
+            yield found
+
+
+_FEW = 5
+"""Passages of which all orders are listed."""
+
+
+def strangers(ids: Iterable[str], corpora: Iterable[Corpus]) -> list[str]:
+    """Those of the ids that belong to no item of these questions: of no wording, article or pooled item."""
+    left = dict.fromkeys(ids)
+    by_fact: dict[str, list[tuple[str, ItemId]]] = {}
+    for id in left:
+        try:
+            item = ItemId.parse(id)
+        except ValueError:
+            continue
+        by_fact.setdefault(item.fact, []).append((id, item))
+    for corpus in corpora:
+        for question in corpus.questions if by_fact else ():
+            known = {"*", *(article.id for article in corpus.in_scope(question))}
+            for id, item in by_fact.pop(question.id, ()):
+                if item.article in known and item.paraphrase <= len(question.paraphrases):
+                    left.pop(id, None)
+    return list(left)
 
 
 def direct_instances(
@@ -142,15 +202,15 @@ def direct_instances(
     """The instances for a model that reads all passages at once.
 
     A pooled item is one instance with all its passages. `orders` is the number of further instances of it,
-    each with another order of the passages. If `closed_book` is true, each question has one more instance
-    without any passage.
+    each with another order of the passages, or as many as there are. If `closed_book` is true, each question
+    has one more instance without any passage.
     """
     questions = {q.id: q for q in corpus.questions}
     found = instances(corpus, [item for item in items if item.track == "reading"])
     for item in items:
         if item.track == "pooled":
             question = questions[item.fact]
-            for order in range(orders + 1):
+            for order in range(orders_of(corpus, question, orders) + 1):
                 id = reordered_item(item, order) if order else item
                 passages = tuple(
                     ShownPassage(id=a.id, text=a.text, source=source_names(a))

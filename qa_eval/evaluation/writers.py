@@ -180,7 +180,7 @@ class RunWriter:
         row = row.model_copy(update={"counts": CountsRow(cached=answers.cached, unasked=unasked)})
         entry = judged_entry(row, writer.tables, resamples=self.plan.options.resamples, status=status)
         if status == "ok":
-            self._warn_of_strangers(answers, writer)
+            self._warn_of_strangers(answers)
         with Transaction():
             file = writer.file.finish()
             if self.folder is None:
@@ -220,29 +220,30 @@ class RunWriter:
         if self.folder is not None:
             self.leaderboard = self.folder.write_leaderboard(self.leaderboard)
 
-    def _warn_of_strangers(self, answers: Answers, writer: ModelWriter) -> None:
-        """Warns if a predictions file has answers to items that are not in the data.
-
-        Answers to items that the options leave out are no mistake.
+    def _warn_of_strangers(self, answers: Answers) -> None:
+        """Warns if a predictions file has answers to items that are not in the data, or only to such that the
+        options leave out.
         """
-        model, options = answers.contestant.model, self.plan.options
-        chosen = options.limit is not None or options.sample is not None or options.categories
+        model = answers.contestant.model
         if not isinstance(model, Replay) or len(model.predictions) == answers.answered:
             return
-        if not answers.answered:
+        strangers = self.plan.task.strangers(model.predictions)
+        if strangers:
+            belong = f"{count(len(strangers), 'prediction')} belong{'s' * (len(strangers) == 1)}"
+            example = next((i.item for p in self.plan.task.parts(model) for i in p.instances), "")
+            like = f"; ids look like {quote(example)}" if example else ""
             _log.warning(
-                "%s: no prediction belongs to a question that was asked; its ids differ", model.info.spec
+                "%s: %s to no item of the data, such as %s%s",
+                model.info.spec,
+                belong,
+                quote(strangers[0]),
+                like,
             )
-        elif not chosen:
-            known = {id for row in writer.file.stream() for id in (row.item, row.fact)}
-            strangers = [id for id in model.predictions if id not in known and not options.leaves_out(id)]
-            if strangers:
-                _log.warning(
-                    "%s: %s to no item that is asked, such as %s",
-                    model.info.spec,
-                    f"{count(len(strangers), 'prediction')} belong{'s' * (len(strangers) == 1)}",
-                    quote(strangers[0]),
-                )
+        elif not answers.answered:
+            _log.warning(
+                "%s: no prediction belongs to an item that was asked; the options leave them out",
+                model.info.spec,
+            )
 
     def _add(self, entry: Entry) -> None:
         self.entries.append(entry)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from qa_eval.metrics.listings import entry, marked_label
 from qa_eval.records import Estimate
 from qa_eval.report.content import ReportContent, ReportModel
+from qa_eval.runs.leaderboard.board_formats import trouble
 from qa_eval.runs.leaderboard.captions import caption, notes
 from qa_eval.runs.leaderboard.views import Selection, View, leaderboard_view
 from qa_eval.runs.ranking import competes
@@ -71,7 +72,7 @@ def table_views(evidence: ReportContent) -> list[TableView]:
     for key, name, group, selection in wanted:
         view = leaderboard_view(shown, selection)
         columns = _columns(view)
-        about = [*caption(view), *notes(view), *(evidence.notes if not key else ())]
+        about = [*trouble(view), *caption(view), *notes(view), *(evidence.notes if not key else ())]
         views.append(
             TableView(
                 key=key,

@@ -37,7 +37,6 @@ from qa_eval.records import (
     TRACKS,
     Decoding,
     DuplicateIds,
-    ItemId,
     Runtime,
     Stored,
     Track,
@@ -180,18 +179,6 @@ class StoredOptions(Stored):
     def tracks(self) -> tuple[Track, ...]:
         """Tracks that are asked."""
         return TRACKS if self.track == "both" else (self.track,)
-
-    def leaves_out(self, item: str) -> bool:
-        """Whether an item of this id is left out because of its track, or because it is a paraphrase.
-
-        >>> StoredOptions(track="reading").leaves_out("fell@*"), StoredOptions().leaves_out("fell~1@a")
-        (True, True)
-        """
-        try:
-            asked = ItemId.parse(item)
-        except ValueError:
-            return False
-        return asked.track not in self.tracks or (asked.paraphrase > 0 and not self.paraphrases)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -404,7 +404,9 @@ def _is_meant(name: str, model: ModelInfo) -> bool:
     except (SpecError, AttributeError):  # a model of the Python API may have any name
         return False
     same = (meant.kind, meant.name, meant.revision) == (spec.kind, spec.name, spec.revision)
-    return same and set(meant.options) <= set(spec.options)
+    return same and {(key, value.rstrip("/")) for key, value in meant.options} <= {
+        (key, value.rstrip("/")) for key, value in spec.options
+    }
 
 
 LEADERBOARD_ADAPTER = TypeAdapter(Leaderboard)

@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from qa_eval.text.terminal import clean
-from qa_eval.text.wide_table import shortened
+from qa_eval.text.wide_table import shortened, shortened_apart
 
 _GAP = 2
 _NARROWEST = 16
@@ -26,6 +26,8 @@ def draw_grid(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, *,
     while len(widths) > 1 and _NARROWEST + sum(w + _GAP for w in widths[1:]) > width:
         widths.pop()
     widths[0] = min(widths[0], max(_NARROWEST, width - sum(w + _GAP for w in widths[1:])))
+    for row, name in zip(cells, shortened_apart([row[0] for row in cells], widths[0]), strict=True):
+        row[0] = name
     lines = []
     for row in cells:
         padded = [_padded(cell, w, n < left) for n, (cell, w) in enumerate(zip(row, widths, strict=False))]

@@ -633,37 +633,59 @@ def test_a_predictions_file_of_other_questions_is_named(
     out = ["--out", str(tmp_path / "o"), "--name", "x", "--no-reference", "--limit", "1"]
     result = call("run", "-m", f"predictions:{file}", *out)
     assert result.exit_code == 0, result.output
-    assert "no prediction belongs to a question that was asked" in caplog.text
+    assert (
+        '1 prediction belongs to no item of the data, such as "zz"; ids look like "recaptured-city@'
+        in caplog.text
+    )
 
 
 def test_answers_to_no_item_of_the_data_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    item = "recaptured-city@000_825eccd27ffa9810"
-    answers = {item: "Palmyra", "recaptured-citi@000_825eccd27ffa9810": "Palmyra", "nothing": "x"}
+    item, partial = "recaptured-city@000_825eccd27ffa9810", "airport-precondition@002_d6ff8c42212d772c"
     file = tmp_path / "answers.json"
     out = ["--out", str(tmp_path / "o"), "--name", "x", "--no-reference", "--resamples", "99", "--overwrite"]
-    said = f"predictions:{file}: 2 predictions belong to no item that is asked, such as "
-    for more, told in ((), True), (("--limit", "3"), False):
+
+    def warned(answers: dict[str, str], *more: str) -> str:
         file.write_text(json.dumps(answers), "utf-8")
         caplog.clear()
         assert call("run", "-m", f"predictions:{file}", *out, *more).exit_code == 0
-        assert (f'{said}"recaptured-citi@000_825eccd27ffa9810"' in caplog.messages) is told
-    # Items that the options leave out are none of them.
-    file.write_text(
-        json.dumps({item: "Palmyra", "recaptured-city@*": "x", item.replace("@", "~1@"): "Palmyra"}), "utf-8"
-    )
-    caplog.clear()
+        (said,) = [m for m in caplog.messages if "prediction" in m and "no item" in m] or [""]
+        return said.partition("answers.json: ")[2]
+
+    wrong = {item: "Palmyra", "recaptured-citi@000_825eccd27ffa9810": "Palmyra", f"{item}x": "y"}
+    for more in ((), ("--limit", "3"), ("--category", "people"), ("--track", "reading")):
+        assert warned(wrong, *more).startswith(
+            '2 predictions belong to no item of the data, such as "recaptured-citi@000_825eccd27ffa9810"; ids look'
+        )
+    # Partial passages, paraphrases and items that the options leave out are items all the same.
+    right = {item: "a", partial: "b", "recaptured-city@*": "x", item.replace("@", "~1@"): "Palmyra"}
+    for more in ((), ("--limit", "3"), ("--track", "reading"), ("--track", "pooled")):
+        assert warned(right, *more) == ""
+    assert warned({item.replace("@", "~9@"): "Palmyra"}).startswith("1 prediction belongs to no item")
+
+
+def test_answers_only_to_items_that_were_left_out_are_not_called_wrong(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "answers.json"
+    file.write_text('{"recaptured-city@*": "Palmyra"}', "utf-8")
+    out = ["--out", str(tmp_path / "o"), "--name", "x", "--no-reference", "--resamples", "99"]
     assert call("run", "-m", f"predictions:{file}", *out, "--track", "reading").exit_code == 0
-    assert not [message for message in caplog.messages if "belong" in message]
+    assert caplog.messages == [
+        f"predictions:{file}: no prediction belongs to an item that was asked; the options leave them out"
+    ]
 
 
 def test_answers_to_no_question_of_a_data_set_are_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    question = {"id": "Q1", "question": "How many?", "answers": [{"text": "7", "answer_start": 0}]}
-    data = {"data": [{"title": "t", "paragraphs": [{"context": "7 men.", "qas": [question]}]}]}
+    """Ids may have any characters."""
+    ids = ["Q1", "50%", "a@b", "c~1", "*"]
+    answers = [{"text": "7", "answer_start": 0}]
+    questions = [{"id": id, "question": "How many?", "answers": answers} for id in ids]
+    data = {"data": [{"title": "t", "paragraphs": [{"context": "7 men.", "qas": questions}]}]}
     (tmp_path / "set.json").write_text(json.dumps(data), "utf-8")
-    (tmp_path / "answers.json").write_text('{"Q1": "7", "Q2": "8"}', "utf-8")
+    (tmp_path / "answers.json").write_text(json.dumps(dict.fromkeys([*ids, "Q2"], "7")), "utf-8")
     words = ["-m", f"predictions:{tmp_path / 'answers.json'}", "--dataset", f"squad:{tmp_path / 'set.json'}"]
     assert call("run", *words, "--out", str(tmp_path / "o"), "--name", "x").exit_code == 0
     (said,) = [message for message in caplog.messages if "belong" in message]
-    assert said.endswith('answers.json: 1 prediction belongs to no item that is asked, such as "Q2"')
+    assert 'answers.json: 1 prediction belongs to no item of the data, such as "Q2"' in said

@@ -60,6 +60,10 @@ def test_every_output_tells_them(failed: tuple[qa.Run, qa.Corpus, str]) -> None:
     )
     table = " ".join(done("leaderboard", "runs/one", columns=100).output.split())
     assert said in table
+    markdown = done("leaderboard", "runs/one", "--format", "markdown").output
+    assert f"{facts} pooled items failed; " in markdown
+    alone = " ".join(done("leaderboard", "runs/one", "--track", "pooled", columns=100).output.split())
+    assert f"{spec}: {facts} pooled items failed; " in alone
     lines = list(csv.DictReader(io.StringIO(done("leaderboard", "runs/one", "--format", "csv").output)))
     assert (lines[0]["pooled_errors"], lines[0]["failed_prompts"]) == (str(facts), str(facts * (1 + ORDERS)))
     asked = ("--questions", "questions", "--articles", "seeds")
@@ -69,6 +73,9 @@ def test_every_output_tells_them(failed: tuple[qa.Run, qa.Corpus, str]) -> None:
     done("report", "runs/one", "--out", "report")
     page = Path(f"report/questions/{corpus.questions[0].id}.html").read_text("utf-8")
     assert "<td><em>failed</em></td><td><em>failed</em> · <em>failed</em></td>" in page
+    assert f"{facts} pooled items failed; " in Path("report/index.html").read_text("utf-8")
+    (model,) = Path("report/models").glob("openai*.html")
+    assert f"{facts} pooled errors" in model.read_text("utf-8")
 
 
 def test_a_run_without_failures_stores_nothing_of_them(server: RunningServer, own_place: Path) -> None:

@@ -10,17 +10,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import qa_eval as qa
-from qa_eval.data.items import direct_instances, item_ids, shown_articles
+from qa_eval.data.items import direct_instances, item_ids, orders_of, shown_articles
+from qa_eval.evaluation.tasks.curated import CuratedPart
 from qa_eval.evaluation.verification import verify
 from qa_eval.runs.options import RunOptions
 from tests.support.chat_server import KEY, RunningServer, chat_server
 from tests.support.command_line import call, done
 from tests.support.fake_models import four_facts
+from tests.support.passage_sets import town
 
 PROMPT = """
 name = "short"
@@ -78,15 +81,62 @@ def test_orders_and_closed_book_are_asked_once_and_never_share_an_answer(
     assert len(server.told()["asked"]) == len(asked)
 
 
-def test_every_order_has_every_passage_once_and_never_changes() -> None:
+@pytest.mark.parametrize(("passages", "others"), [(1, 0), (2, 1), (3, 5), (4, 20), (7, 20)])
+def test_every_order_has_every_passage_once_and_is_another_one(passages: int, others: int) -> None:
+    articles = tuple(qa.Article(id=name, text=f"Text {name}.") for name in "abcdefg"[:passages])
+    corpus = qa.Corpus(articles=articles, questions=(replace(four_facts().questions[0], scope=None),))
+    (question,) = corpus.questions
+    assert orders_of(corpus, question, 20) == others
+    orders = [tuple(a.id for a in shown_articles(corpus, question, n)) for n in range(others + 1)]
+    assert orders[0] == tuple("abcdefg"[:passages])
+    assert all(sorted(order) == sorted(orders[0]) for order in orders)
+    assert len(set(orders)) == len(orders), "no order is asked twice"
+    if passages < 4:
+        with pytest.raises(IndexError, match="there is no order"):
+            shown_articles(corpus, question, others + 1)
+
+
+def test_a_model_that_depends_on_the_order_shows_it_on_two_passages(own_place: Path) -> None:
+    """Each of two passages says another number, and the model gives the first that it sees."""
+    facts = [town(number) for number in range(10)]
+    for fact in facts:
+        fact["passages"] = [passage for passage in fact["passages"] if passage["id"] != "c"]
+        fact["silent"] = []
+    path = own_place / "facts.jsonl"
+    path.write_text("".join(f"{json.dumps(fact)}\n" for fact in facts), "utf-8")
+    options = RunOptions(resamples=99, orders=3, track="pooled")
+    with chat_server() as server:
+        run = qa.evaluate(server.spec(), dataset=f"claims:{path}", options=options, progress=False)
+        assert len(server.told()["asked"]) == 10 * 2, "two passages have one other order"
+    assert run.leaderboard.rows[0].metrics["pooled"]["order_sensitivity"].value == 1
+
+
+def test_a_pooled_item_that_was_not_asked_has_no_row() -> None:
+    """Its readings are no answer to it, and it is not missing."""
     corpus = four_facts()
-    question = corpus.questions[0]
-    orders = [[a.id for a in shown_articles(corpus, question, n)] for n in range(21)]
-    assert orders[0] == ["a", "b", "c"]
-    assert all(sorted(order) == ["a", "b", "c"] for order in orders)
-    assert (
-        orders[1:4] == [["a", "c", "b"], ["a", "c", "b"], ["b", "a", "c"]] or len(set(map(tuple, orders))) > 3
-    )
+    items = tuple(item_ids(corpus, tracks=["reading", "pooled"]))
+    part = CuratedPart(corpus, items, tuple(direct_instances(corpus, items)))
+    readings = {str(i): qa.Prediction(item=str(i), text="180") for i in items if i.track == "reading"}
+    first = next(str(i) for i in items if i.track == "pooled")
+    answered = readings | {first: qa.Prediction(item=first, text="180")}
+    assert [row.item for row in part.judge(answered, 0.0, whole=False) if row.track == "pooled"] == [first]
+    whole = [row for row in part.judge(answered, 0.0) if row.track == "pooled"]
+    assert len(whole) == 4
+
+
+def test_prompts_that_are_too_long_end_no_run(
+    server: RunningServer, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They say nothing of the server, however many there are in a row."""
+    monkeypatch.setattr("qa_eval.models.generation.chat_server._FAILURES_IN_A_ROW", 3)
+    reading = 15 - 4
+    server.behave("long", after=reading)
+    run = evaluated(server.spec(), closed_book=True, concurrency=1)
+    row = run.leaderboard.row(server.spec())
+    assert (row.status, row.counts.errors, row.counts.pooled_errors) == ("ok", 0, 4)
+    server.behave("no choices")
+    run = evaluated(server.spec(model="other"), concurrency=1)
+    assert "the last 3 questions failed" in (run.leaderboard.rows[0].error or "")
 
 
 def test_instances_of_all_modes_have_keys_of_their_own() -> None:
@@ -273,6 +323,11 @@ def test_readers_take_the_spec_as_it_was_typed_at_run(server: RunningServer, own
         assert said in result.output
     with pytest.raises(KeyError, match="may mean any of these"):
         run["openai:tiny"]
+    assert run[f"openai:tiny?base_url={server.base_url}/&temperature=0.5"].spec == warm
+    result = call("leaderboard", "results", "--history", "openai:tiny")
+    assert result.exit_code == 2
+    assert "--history openai:tiny: may mean any of these" in result.output
+    assert done("leaderboard", "results", "--history", "openai:tiny?temperature=0.5").output
 
 
 @pytest.mark.parametrize(

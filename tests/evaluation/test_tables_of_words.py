@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import qa_eval as qa
+from qa_eval.runs.leaderboard.merged_runs import merge_runs
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.options import RunOptions
 from tests.support.chat_server import chat_server
@@ -61,3 +63,27 @@ def test_span_models_alone_are_sorted_as_before(own_place: Path) -> None:
     assert ("reading", "asserts_own") not in leaderboard_view(run.leaderboard).columns
     (pair,) = qa.compare(run[models[0]], run[models[1]]).pairs
     assert [(d.track, d.metric) for d in pair.primary] == [("reading", "f1")]
+
+
+@pytest.mark.parametrize("newest", ["words", "spans"])
+def test_runs_of_both_kinds_are_ranked_together(own_place: Path, newest: str) -> None:
+    """A run of span models alone is sorted by another metric than one with a language model."""
+    dataset = written(own_place / "facts.jsonl", silent=True)
+    options = RunOptions(resamples=99, references=False)
+    with chat_server() as server:
+        models = {"spans": [SPANS], "words": [server.spec()]}
+        for name in sorted(models, key=lambda name: name == newest):
+            qa.evaluate(models[name], dataset=dataset, options=options, out="runs", name=name, progress=False)
+            time.sleep(1.1)  # the newer of two runs is told by its second
+        spec = server.spec()
+    merged = merge_runs([qa.load_run("runs/spans"), qa.load_run("runs/words")])
+    assert merged.board.sort == "reading.balanced_asserts"
+    values = {row.model.spec: row.metrics["reading"]["balanced_asserts"].value for row in merged.board.rows}
+    ranks = {row.model.spec: row.rank for row in merged.board.rows}
+    assert ranks.keys() == {SPANS, spec}
+    assert None not in ranks.values()
+    best = max(values, key=lambda spec: values[spec])
+    assert (ranks[best], merged.board.rows[0].model.spec) == (1, best)
+    shown = done("leaderboard", "runs/spans", "runs/words", columns=120).output
+    assert "sorted by balanced asserts" in shown
+    assert "not ranked" not in shown

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from qa_eval.data.claim_sets import ClaimSet
-from qa_eval.data.items import item_ids
+from qa_eval.data.items import item_ids, strangers
 from qa_eval.data.passage_facts import PassageFact
 from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.tasks.curated import CuratedPart, instances_for, refuse_options
@@ -203,6 +203,10 @@ class ClaimsTask:
                     scores += marked(fact, judge_answers(fact.corpus, items, answers))
                 _tabulate(tables[name], scores, [fact for fact, _ in facts])
         yield from tables.items()
+
+    def strangers(self, ids: Collection[str]) -> list[str]:
+        """Those of the ids that belong to no item of the data set."""
+        return strangers(ids, (fact.corpus for fact in self.dataset))
 
     def items_with_hashes(self) -> dict[str, str]:
         """Every item, without its hash. Hashes are compared when rows are judged again."""

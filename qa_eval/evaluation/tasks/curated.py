@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from qa_eval.data.article_labels import article_labels
-from qa_eval.data.items import direct_instances, instances, item_ids
+from qa_eval.data.items import direct_instances, instances, item_ids, strangers
 from qa_eval.data.locations import curated_paths
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import real_path
@@ -153,6 +153,10 @@ class CuratedTask:
             scores = judge_answers(self.corpus, self.items, answers)
             yield name, tables_of(scores, questions=self.corpus.questions)
 
+    def strangers(self, ids: Collection[str]) -> list[str]:
+        """Those of the ids that belong to no item of the corpus."""
+        return strangers(ids, [self.corpus])
+
     def items_with_hashes(self) -> dict[str, str]:
         """Every item with an empty hash, because scoring a row again compares its hashes."""
         return dict.fromkeys(map(str, self.items), "")
@@ -216,6 +220,8 @@ class CuratedPart:
     ) -> bool:
         if str(item) in predictions:
             return True
+        if any(instance.item == str(item) for instance in self.instances):
+            return False  # the model is asked the item itself, and has not answered it
         said = pooled.get(str(item), {})
         if "*" in said or item.track == "reading":
             return "*" in said

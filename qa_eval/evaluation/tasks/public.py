@@ -228,6 +228,14 @@ class PublicTask(StoredTask):
             add_scores(tables, scores, self.cluster)
         yield "oracle", tables
 
+    def strangers(self, ids: Collection[str]) -> list[str]:
+        """Those of the ids that belong to no question of the data set."""
+        left = dict.fromkeys(ids)
+        for example in self.dataset:
+            left.pop(example.id, None)
+            left.pop(str(example.item), None)
+        return list(left)
+
     def items_with_hashes(self) -> dict[str, str]:
         """Every item id with the hash of its question, context and golds."""
         return {str(asked.item): asked.sha256 for asked in map(AskedExample.of, self.examples)}

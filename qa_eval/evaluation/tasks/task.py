@@ -105,6 +105,9 @@ class Task(Judge, Protocol):
     def references(self) -> Iterator[tuple[ReferenceName, dict[Track, ScoreTable]]]:
         """The scored reference answers, which are made from the golds, in their fixed order."""
 
+    def strangers(self, ids: Collection[str]) -> list[str]:
+        """Those of the ids that belong to no item or question of the data, whatever the options leave out."""
+
     def items_with_hashes(self) -> dict[str, str]:
         """Every item id with the hash that its row must have.
 

@@ -22,6 +22,7 @@ from qa_eval.errors import ModelError
 from qa_eval.models.generation.generator import Generation, Message, Prompt, Sampling
 from qa_eval.models.generation.server_responses import (
     PromptFailedError,
+    PromptTooLongError,
     context_of,
     error_words,
     excerpt,
@@ -195,7 +196,8 @@ class ChatServer:
             failed, ended = 0, None
             for _ in prompts:
                 number, found = done.get()
-                failed = failed + 1 if isinstance(found, PromptFailedError) else 0
+                if not isinstance(found, PromptTooLongError):  # which says nothing of the server
+                    failed = failed + 1 if isinstance(found, PromptFailedError) else 0
                 if isinstance(found, ModelError):
                     ended = found
                 elif failed >= _FAILURES_IN_A_ROW:
@@ -258,7 +260,7 @@ class ChatServer:
                 raise ModelError(f"{self._named}: {error}; {_KEPT}") from None
             raise PromptFailedError(f"{error} (tried {_TRIES} times)") from None
         except _RefusedFieldError as error:
-            raise PromptFailedError(refusal(str(error), prompt)) from None
+            raise refusal(str(error), prompt) from None
         self._compare(value)
         return generation_of(value, prompt, time.perf_counter() - since)
 

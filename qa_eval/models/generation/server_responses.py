@@ -24,6 +24,10 @@ class PromptFailedError(Exception):
     """One prompt cannot be answered."""
 
 
+class PromptTooLongError(PromptFailedError):
+    """The model cannot read so long a prompt."""
+
+
 def generation_of(value: Mapping[str, Any], prompt: Prompt, seconds: float) -> Generation:
     """The text in a response. Raises PromptFailedError if there is none."""
     listed = value.get("choices")
@@ -102,14 +106,14 @@ def excerpt(data: bytes) -> str:
     return shorten(printable(" ".join(data.decode("utf-8", "replace").split())), 200)
 
 
-def refusal(said: str, prompt: Prompt) -> str:
-    """Why a prompt fails that the server refuses, with its length."""
+def refusal(said: str, prompt: Prompt) -> PromptFailedError:
+    """The error of a prompt that the server refuses, with its length."""
     characters = sum(len(message.content) for message in prompt.messages)
     if _TOO_LONG.search(said) or said.startswith("413"):
-        return (
+        return PromptTooLongError(
             f"the prompt, of {characters:,} characters, is too long for the model; the server answered {said}"
         )
-    return f"the server refuses the prompt, of {characters:,} characters: {said}"
+    return PromptFailedError(f"the server refuses the prompt, of {characters:,} characters: {said}")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -65,18 +65,19 @@ def terminal_board(view: View, *, every: bool = False) -> Board:
         families = list(FAMILIES)
         columns.sort(key=lambda column: families.index(entry(column[1]).family))
     board = board_of(view, list(dict.fromkeys(columns)))
-    return replace(board, verdict=leading_sentence(view), notes=(*_trouble(view), *board.notes))
+    return replace(board, verdict=leading_sentence(view), notes=(*trouble(view), *board.notes))
 
 
-def _trouble(view: View) -> Iterator[str]:
+def trouble(view: View) -> Iterator[str]:
     """The models with failures or truncated texts, and the numbers of both."""
-    for line in view.lines if view.counted else ():
+    for line in view.lines if view.selection.slice is None else ():
         counts = line.row.counts
         kinds = {
             "missing": counts.missing,
             "failed": counts.errors,
             "with a text not seen whole": counts.truncated,
         }
+        kinds = kinds if view.counted else {}
         found = [f"{n} {kind}" for kind, n in kinds.items() if n]
         parts = [f"of {counts.items} items {', '.join(found)}"] if found else []
         if counts.pooled_errors:
@@ -189,7 +190,8 @@ def render_markdown(view: View) -> str:
             cells += [_with_interval(row.difference)] if view.ranked else []
             cells += row.counts
         lines.append(markdown_row(cells))
-    sentences = [markdown_text(sentence) for sentence in (*board.notes, *board.caption)]
+    about = (*trouble(view), *board.notes, *board.caption)
+    sentences = [markdown_text(sentence) for sentence in about]
     return "\n".join(lines) + "\n\n" + "  \n".join(sentences) + "\n"
 
 
@@ -219,7 +221,12 @@ def render_csv(view: View) -> str:
     for name, _ in columns:
         head += [name, f"{name}_low", f"{name}_high"]
     head += ["versus_first", "versus_first_low", "versus_first_high", "versus_first_p", *COUNTS]
-    written = any(line.row.performance.tokens_out is not None for line in view.lines)
+    written = any(
+        line.row.performance.tokens_out is not None
+        or line.row.counts.pooled_errors
+        or line.row.counts.failed_prompts
+        for line in view.lines
+    )
     head += _WRITTEN if written else ()
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

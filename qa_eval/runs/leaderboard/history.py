@@ -13,7 +13,7 @@ from qa_eval.runs.leaderboard.record_tables import render_records
 from qa_eval.runs.schema import Leaderboard, Row
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.grid import draw_grid
-from qa_eval.text.phrases import choices
+from qa_eval.text.phrases import choices, means_several
 
 _REMARK = (
     "Δ to the run before, where both asked the same and were scored alike; "
@@ -54,6 +54,9 @@ def history_of(boards: Sequence[Leaderboard], model: str, metric: str | None = N
         for board in sorted(boards, key=lambda b: (b.created_at, b.name))
         for row in board.rows_named(model)
     ]
+    specs = list(dict.fromkeys(row.model.spec for _, row in rows))
+    if len(specs) > 1:
+        raise QaEvalError(f"--history {model}: {means_several(specs)}")
     if not rows:
         raise QaEvalError(_unknown("--history", model, (row.model.spec for b in boards for row in b.rows)))
     found = []

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qa_eval.errors import QaEvalError
+from qa_eval.metrics.listings import of_words
 from qa_eval.metrics.score_table import tables_of
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.runs.common_items import Side, common_scores
@@ -55,14 +56,21 @@ def merge_runs(runs: Sequence[Run], *, common_items: bool = False) -> Merged:
     found = _newest_of_each(runs, by_data=not common_items)
     newest = runs[-1].leaderboard
     state = _State(data=newest.data, notes=[] if common_items else list(_contradictions(runs)))
-    entries = _on_common_items(found, state) if common_items else _with_tables(found, state)
+    sorts = _sorts([run.leaderboard for run in runs])
+    entries = _on_common_items(found, state) if common_items else _with_tables(found, state, sorts)
+    sort, smallest = newest.sort, None
     if state.ranked:
-        ranking = rank_rows(entries, sorts=(newest.sort,))
-        rows, smallest = ranking.rows, ranking.minimum_detectable_difference
+        ranking = rank_rows(entries, sorts=sorts)
+        rows, sort, smallest = ranking.rows, ranking.sort, ranking.minimum_detectable_difference
     else:
         unranked = {"rank": None, "rank_interval": None, "versus_first": None}
-        rows, smallest = [entry.row.model_copy(update=unranked) for entry in entries], None
-    update = {"rows": rows, "minimum_detectable_difference": smallest, "data": state.data}
+        rows = [entry.row.model_copy(update=unranked) for entry in entries]
+    update = {
+        "rows": rows,
+        "sort": sort,
+        "minimum_detectable_difference": smallest,
+        "data": state.data,
+    }
     return Merged(
         board=newest.model_copy(update=update),
         boards=tuple(run.leaderboard for run in runs),
@@ -180,7 +188,13 @@ def _competes(side: Side) -> bool:
     return row.status == "ok" and not row.is_reference and row.predictions is not None
 
 
-def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
+def _sorts(boards: Sequence[Leaderboard]) -> tuple[str, ...]:
+    """The metrics that sort the runs: those of answers in words first, then those of the newest run."""
+    newest_first = dict.fromkeys(board.sort for board in reversed(boards))
+    return tuple(sorted(newest_first, key=lambda sort: not of_words(sort)))
+
+
+def _with_tables(found: Sequence[Side], state: _State, sorts: Sequence[str]) -> list[Entry]:
     """The stored rows, with the score tables that ranks are computed from."""
     competing = sum(_competes(side) and side.row.model.spec not in UNRANKED for side in found)
     if competing > MOST_RANKED:
@@ -192,7 +206,8 @@ def _with_tables(found: Sequence[Side], state: _State) -> list[Entry]:
         if state.ranked and _competes(side):
             board = side.run.leaderboard
             if side.run.has_file(side.row):
-                tables = tables_of(_scores(side), board.data.cluster, (board.sort.partition(".")[2],))
+                metrics = {sort.partition(".")[2] for sort in sorts}
+                tables = tables_of(_scores(side), board.data.cluster, metrics)
                 entry = Entry(row=side.row, tables=tables)
             else:
                 state.ranked = False
