@@ -23,7 +23,7 @@ EXAMPLES = (
         "is the branch better, worse, or are there too few items to tell",
     ),
     ("qa-eval compare results/main results/branch --all", "with every metric, every slice, and more items"),
-    ("qa-eval compare results/two", "the two models of one run"),
+    ("qa-eval compare results/two", "the two models of one run; the one that is ranked first is the new one"),
     (
         "qa-eval compare results/baseline --against baseline:first-of-type",
         "every other model compared with one",

@@ -27,6 +27,7 @@ _LEAST_NAME = 16
 _AMPLE_NAME = 40
 """Smallest width of a name that needs it, in characters, while further columns are added."""
 _SHARED = "models between two dotted lines share a rank: these items do not separate them"
+_ALL_SHARED = "all ranked models share a rank: these items do not separate them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,8 @@ def _foot(board: Board, width: int, left_out: Sequence[str]) -> list[Text]:
     for note in (*board.notes, *left_out):
         lines += _wrapped(note, width, "yellow")
     shared = [_SHARED] if _shares_a_rank(board) else []
+    if shared and len({row.rank for row in board.rows if row.rank}) == 1:
+        shared = [_ALL_SHARED]
     for sentence in (*shared, *board.caption):
         lines += _wrapped(sentence, width, DIM)
     return lines

@@ -654,7 +654,7 @@ def test_answers_to_no_item_of_the_data_are_named(tmp_path: Path, caplog: pytest
     wrong = {item: "Palmyra", "recaptured-citi@000_825eccd27ffa9810": "Palmyra", f"{item}x": "y"}
     for more in ((), ("--limit", "3"), ("--category", "people"), ("--track", "reading")):
         assert warned(wrong, *more).startswith(
-            '2 predictions belong to no item of the data, such as "recaptured-citi@000_825eccd27ffa9810"; ids look'
+            '2 predictions belong to no item of the data, such as "recaptured-citi@000_825eccd27ffa9810"; ids'
         )
     # Partial passages, paraphrases and items that the options leave out are items all the same.
     right = {item: "a", partial: "b", "recaptured-city@*": "x", item.replace("@", "~1@"): "Palmyra"}
