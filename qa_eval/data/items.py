@@ -250,6 +250,10 @@ def direct_instance(corpus: Corpus, id: str) -> Instance:
     if item.paraphrase > len(question.paraphrases):
         raise UnknownNameError(f"{quote(id)}: the fact has {count(len(question.paraphrases), 'paraphrase')}")
     articles = [a.id for a in corpus.in_scope(question)]
+    if order > (most := orders_of(corpus, question, order)):
+        raise UnknownNameError(
+            f"{quote(id)}: {count(len(articles), 'passage')} have {count(most, 'other order')}"
+        )
     if not (closed or order or item.article in ("*", *articles)):
         known = suggestion(item.article, [*articles, "*"])
         raise UnknownNameError(f"the fact is asked of no article {quote(item.article)}{known}")

@@ -50,7 +50,7 @@ class ScoreTable:
         self.failed_prompts: set[str] = set()
         """Ids of the further prompts that failed. Several items of a fact share the one without passages."""
         self.preferences = SourcePreferences()
-        """Of the facts that were added with their questions, on the pooled track."""
+        """Preferences on the facts that were added with their questions, on the pooled track."""
         self._names: dict[str, int] = {}
         """Cluster -> its number, in the order of first items."""
         self._places: IntArray = np.empty(0, dtype=np.intp)
@@ -189,7 +189,7 @@ class ScoreTable:
                 ranked.add(value, ranking.positive(score), cluster)
 
     def _order(self) -> IntArray:
-        """Of each cluster in the order of its first item, its place among the sorted names."""
+        """The place of each cluster among the sorted names, in the order of the clusters' first items."""
         if len(self._places) != len(self._names):
             self._places = np.empty(len(self._names), dtype=np.intp)
             self._places[[self._names[name] for name in self.clusters]] = np.arange(len(self._names))

@@ -16,7 +16,13 @@ from pathlib import Path
 import pytest
 
 import qa_eval as qa
-from qa_eval.data.items import direct_instances, item_ids, orders_of, shown_articles
+from qa_eval.data.items import (
+    direct_instance,
+    direct_instances,
+    item_ids,
+    orders_of,
+    shown_articles,
+)
 from qa_eval.evaluation.tasks.curated import CuratedPart
 from qa_eval.evaluation.verification import verify
 from qa_eval.runs.options import RunOptions
@@ -94,6 +100,14 @@ def test_every_order_has_every_passage_once_and_is_another_one(passages: int, ot
     if passages < 4:
         with pytest.raises(IndexError, match="there is no order"):
             shown_articles(corpus, question, others + 1)
+
+
+def test_an_order_that_does_not_exist_is_no_prompt() -> None:
+    corpus = four_facts()
+    fact = corpus.questions[0].id
+    assert direct_instance(corpus, f"{fact}@*order5").passages
+    with pytest.raises(qa.QaEvalError, match="3 passages have 5 other orders"):
+        direct_instance(corpus, f"{fact}@*order6")
 
 
 def test_a_model_that_depends_on_the_order_shows_it_on_two_passages(own_place: Path) -> None:
