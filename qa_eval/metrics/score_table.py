@@ -46,7 +46,7 @@ class ScoreTable:
         self.track = track
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
-        """items, answered, in_words, abstained, missing, errors, truncated, leakable."""
+        """items, answered, in_words, abstained, missing, errors, truncated, leakable, paraphrase_errors."""
         self.failed_prompts: set[str] = set()
         """Ids of the further prompts that failed. Several items of a fact share the one without passages."""
         self.preferences = SourcePreferences()
@@ -70,6 +70,11 @@ class ScoreTable:
         `question`, with the fact's claims, and `sources` are needed for the preferences alone.
         """
         canonical = [(s, slices_of(s, self.cluster)) for s in fact if s.paraphrase == 0]
+        for score in fact:
+            if score.error is not None:
+                self.counts["paraphrase_errors"] += score.paraphrase > 0
+            if score.failed_prompts:
+                self.failed_prompts.update(score.failed_prompts)
         for score, slices in canonical:
             self._count(score)
             if question is not None and self.track == "pooled" and score.scores:
@@ -171,7 +176,6 @@ class ScoreTable:
         counts["errors"] += score.error is not None
         counts["truncated"] += score.truncated
         counts["leakable"] += "leak_leakable" in score.scores
-        self.failed_prompts.update(score.failed_prompts or ())
 
     def _add(self, kind: Counted, scores: Sequence[ItemScore], slices: Iterable[str]) -> int:
         """Adds a unit. Returns the number of its cluster."""

@@ -98,6 +98,7 @@ def _counts(tables: Mapping[Track, ScoreTable]) -> dict[str, int]:
     main, *others = tables.values() or [None]
     counts = {name: main.counts[name] if main is not None else 0 for name in _COUNTS}
     counts["pooled_errors"] = sum(table.counts["errors"] for table in others if table is not None)
+    counts["paraphrase_errors"] = sum(table.counts["paraphrase_errors"] for table in tables.values())
     counts["failed_prompts"] = len({id for table in tables.values() for id in table.failed_prompts})
     return counts
 

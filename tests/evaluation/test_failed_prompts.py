@@ -94,3 +94,24 @@ def test_the_stored_errors_are_those_of_the_prompts(failed: tuple[qa.Run, qa.Cor
         others = {f"{fact}@*order{n}" for n in range(1, ORDERS + 1)} if row.track == "pooled" else set()
         assert (row.failed_prompts or {}).keys() == {f"{fact}@*none", *others}
         assert all("no answer" in error or "choice" in error for error in (row.failed_prompts or {}).values())
+
+
+def test_failures_of_other_wordings_are_told(server: RunningServer, own_place: Path) -> None:
+    corpus = small_corpus(own_place)
+    options = RunOptions(paraphrases=True, closed_book=True, resamples=99, references=False, concurrency=1)
+    spec, canonical = (
+        server.spec(),
+        RunOptions(closed_book=True, resamples=99, references=False, concurrency=1),
+    )
+    qa.evaluate(spec, corpus=corpus, options=canonical, progress=False)  # these answers are cached
+    server.behave("no choices")
+    run = qa.evaluate(spec, corpus=corpus, out="runs", name="one", options=options, progress=False)
+    counts = run.leaderboard.row(spec).counts
+    others = [row for row in run.predictions(run.leaderboard.row(spec)) if ItemId.parse(row.item).paraphrase]
+    assert (counts.errors, counts.pooled_errors) == (0, 0)
+    assert counts.paraphrase_errors == len(others) > 0
+    assert counts.failed_prompts == sum(len(question.paraphrases) for question in corpus.questions)
+    assert f"{spec}: {len(others)} items in other wordings failed; " in " ".join(
+        done("leaderboard", "runs/one", columns=100).output.split()
+    )
+    assert verify("runs/one", corpus) == []

@@ -128,6 +128,7 @@ def test_the_worked_example() -> None:
         "truncated": 0,
         "leakable": 0,
         "pooled_errors": 0,
+        "paraphrase_errors": 0,
         "failed_prompts": 0,
     }
     assert "pooled" not in found.metrics

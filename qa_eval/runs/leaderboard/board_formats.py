@@ -82,6 +82,8 @@ def trouble(view: View) -> Iterator[str]:
         parts = [f"of {counts.items} items {', '.join(found)}"] if found else []
         if counts.pooled_errors:
             parts.append(f"{count(counts.pooled_errors, 'pooled item')} failed")
+        if counts.paraphrase_errors:
+            parts.append(f"{count(counts.paraphrase_errors, 'item')} in other wordings failed")
         if counts.failed_prompts:
             prompts = count(counts.failed_prompts, "prompt")
             parts.append(f"{prompts} without passages or in another order failed")
