@@ -8,7 +8,6 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count as count_from
 from itertools import islice, permutations
-from typing import NoReturn
 
 from qa_eval.errors import QaEvalError, UnknownNameError
 from qa_eval.metrics.worded_scores import source_names
@@ -135,10 +134,12 @@ def shown_articles(corpus: Corpus, question: Question, order: int = 0) -> list[A
     the articles only. No two orders are the same. Raises IndexError for an order beyond `orders_of`.
     """
     articles = list(corpus.in_scope(question))
-    if order:
-        places = _orders(question.id, tuple(article.id for article in articles))
-        return [articles[place] for place in next(islice(places, order - 1, None), ()) or _none(order)]
-    return articles
+    if order == 0:
+        return articles
+    if not 0 < order <= orders_of(corpus, question, order):
+        raise IndexError(f"there is no order {order}")
+    others = _orders(question.id, tuple(article.id for article in articles))
+    return [articles[place] for place in next(islice(others, order - 1, None))]
 
 
 def orders_of(corpus: Corpus, question: Question, wanted: int) -> int:
@@ -147,10 +148,6 @@ def orders_of(corpus: Corpus, question: Question, wanted: int) -> int:
     Two passages have one other order, and a single one has none.
     """
     return min(wanted, math.factorial(min(len(corpus.in_scope(question)), 9)) - 1)
-
-
-def _none(order: int) -> NoReturn:
-    raise IndexError(f"there is no order {order}")
 
 
 def _orders(fact: str, ids: tuple[str, ...]) -> Iterator[tuple[int, ...]]:
