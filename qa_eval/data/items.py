@@ -238,6 +238,7 @@ def direct_instance(corpus: Corpus, id: str) -> Instance:
         raise UnknownNameError(str(error)) from None
     number = item.article.removeprefix("*order")
     order = int(number) if number != item.article and number.isdecimal() else 0
+    order = order if str(order) == number else 0
     pooled = ItemId(fact=item.fact, article="*", paraphrase=item.paraphrase)
     closed = item.article == closed_book_item(item).article
     questions = {q.id: q for q in corpus.questions}

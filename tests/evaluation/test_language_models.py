@@ -108,6 +108,9 @@ def test_an_order_that_does_not_exist_is_no_prompt() -> None:
     assert direct_instance(corpus, f"{fact}@*order5").passages
     with pytest.raises(qa.QaEvalError, match="3 passages have 5 other orders"):
         direct_instance(corpus, f"{fact}@*order6")
+    for odd in ("*order01", "*order0", "*order\u0661"):
+        with pytest.raises(qa.QaEvalError, match="is asked of no article"):
+            direct_instance(corpus, f"{fact}@{odd}")
 
 
 def test_a_model_that_depends_on_the_order_shows_it_on_two_passages(own_place: Path) -> None:
@@ -148,6 +151,14 @@ def test_prompts_that_are_too_long_end_no_run(
     run = evaluated(server.spec(), closed_book=True, concurrency=1)
     row = run.leaderboard.row(server.spec())
     assert (row.status, row.counts.errors, row.counts.pooled_errors) == ("ok", 0, 4)
+    server.behave("filter", after=reading)
+    run = evaluated(server.spec(model="third"), closed_book=True, concurrency=1)
+    row = run.leaderboard.row(server.spec(model="third"))
+    assert (row.status, row.counts.pooled_errors) == ("ok", 4), (
+        "a content filter says nothing of the server either"
+    )
+    again = evaluated(server.spec(model="third"), closed_book=True, concurrency=1)
+    assert again.leaderboard.rows[0].status == "ok", "nor if only its prompts are asked again"
     server.behave("no choices")
     run = evaluated(server.spec(model="other"), concurrency=1)
     assert "the last 3 questions failed" in (run.leaderboard.rows[0].error or "")

@@ -71,13 +71,14 @@ def test_runs_of_both_kinds_are_ranked_together(own_place: Path, newest: str) ->
     dataset = written(own_place / "facts.jsonl", silent=True)
     options = RunOptions(resamples=99, references=False)
     with chat_server() as server:
-        models = {"spans": [SPANS], "words": [server.spec()]}
+        models = {"spans": [SPANS], "words": [SPANS, server.spec()]}
         for name in sorted(models, key=lambda name: name == newest):
             qa.evaluate(models[name], dataset=dataset, options=options, out="runs", name=name, progress=False)
             time.sleep(1.1)  # the newer of two runs is told by its second
         spec = server.spec()
     merged = merge_runs([qa.load_run("runs/spans"), qa.load_run("runs/words")])
     assert merged.board.sort == "reading.balanced_asserts"
+    assert not [note for note in merged.notes if "other values" in note], "each run has its own metric"
     values = {row.model.spec: row.metrics["reading"]["balanced_asserts"].value for row in merged.board.rows}
     ranks = {row.model.spec: row.rank for row in merged.board.rows}
     assert ranks.keys() == {SPANS, spec}

@@ -22,7 +22,7 @@ from qa_eval.errors import ModelError
 from qa_eval.models.generation.generator import Generation, Message, Prompt, Sampling
 from qa_eval.models.generation.server_responses import (
     PromptFailedError,
-    PromptTooLongError,
+    PromptRefusedError,
     context_of,
     error_words,
     excerpt,
@@ -196,7 +196,7 @@ class ChatServer:
             failed, ended = 0, None
             for _ in prompts:
                 number, found = done.get()
-                if not isinstance(found, PromptTooLongError):  # which says nothing of the server
+                if not isinstance(found, PromptRefusedError):  # which says nothing of the server
                     failed = failed + 1 if isinstance(found, PromptFailedError) else 0
                 if isinstance(found, ModelError):
                     ended = found

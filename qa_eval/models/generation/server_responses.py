@@ -24,8 +24,8 @@ class PromptFailedError(Exception):
     """One prompt cannot be answered."""
 
 
-class PromptTooLongError(PromptFailedError):
-    """The model cannot read so long a prompt."""
+class PromptRefusedError(PromptFailedError):
+    """The server refuses this prompt: it is too long, or its answer is withheld. Others may be answered."""
 
 
 def generation_of(value: Mapping[str, Any], prompt: Prompt, seconds: float) -> Generation:
@@ -38,7 +38,7 @@ def generation_of(value: Mapping[str, Any], prompt: Prompt, seconds: float) -> G
     message = choice.get("message")
     text = message.get("content") if isinstance(message, dict) else None
     if finish == "content_filter" or (isinstance(message, dict) and message.get("refusal") and not text):
-        raise PromptFailedError("the server withheld the answer (content filter)")
+        raise PromptRefusedError("the server withheld the answer (content filter)")
     if text is None and finish == "length":
         text = ""
     if not isinstance(text, str):
@@ -110,7 +110,7 @@ def refusal(said: str, prompt: Prompt) -> PromptFailedError:
     """The error of a prompt that the server refuses, with its length."""
     characters = sum(len(message.content) for message in prompt.messages)
     if _TOO_LONG.search(said) or said.startswith("413"):
-        return PromptTooLongError(
+        return PromptRefusedError(
             f"the prompt, of {characters:,} characters, is too long for the model; the server answered {said}"
         )
     return PromptFailedError(f"the server refuses the prompt, of {characters:,} characters: {said}")

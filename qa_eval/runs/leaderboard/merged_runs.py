@@ -167,7 +167,7 @@ def _signature(side: Side, *, by_data: bool) -> str:
 
 def _contradictions(runs: Sequence[Run]) -> Iterable[str]:
     """Notes on rows of one signature whose values differ, although they should be equal."""
-    first: dict[str, tuple[str, float]] = {}
+    first: dict[tuple[str, str], tuple[str, float]] = {}
     for run in runs:
         here = run.leaderboard.name
         track, _, metric = run.leaderboard.sort.partition(".")
@@ -175,7 +175,7 @@ def _contradictions(runs: Sequence[Run]) -> Iterable[str]:
             estimate = row.metric(track, metric)
             if row.status != "ok" or estimate is None or not row.signature:
                 continue
-            name, value = first.setdefault(row.signature, (here, estimate.value))
+            name, value = first.setdefault((row.signature, run.leaderboard.sort), (here, estimate.value))
             if abs(value - estimate.value) > _SAME:
                 yield (
                     f"{row.model.spec}: {name} and {here} have one signature but other values "
