@@ -127,7 +127,7 @@ def _tells_nothing(text: RunningText, number: int, wanted: Sought) -> bool:
 
 _WHETHER = vocabulary("if whether how when where who whom what which why")
 _TELLING_NOTHING = ("there is no word of it", "nothing is told", "I cannot tell")
-"""Rules of refusals that no denied statement fits."""
+"""Rules of refusals. A statement with a denial, such as "he did not die there", fits none of them."""
 
 
 def _clauses(text: RunningText) -> Iterator[tuple[int, int, int]]:

@@ -212,15 +212,20 @@ class CuratedPart:
         pooled = gather(self.corpus, self.items, predictions)
         items: Sequence[ItemId] = self.items
         if not whole:
-            items = [item for item in items if self._asked(item, predictions, pooled)]
+            direct = {instance.item for instance in self.instances}
+            items = [item for item in items if self._asked(item, predictions, pooled, direct)]
         return judge(self.corpus, items, predictions, pooled, threshold)
 
     def _asked(
-        self, item: ItemId, predictions: Mapping[str, Prediction], pooled: Mapping[str, ByArticle]
+        self,
+        item: ItemId,
+        predictions: Mapping[str, Prediction],
+        pooled: Mapping[str, ByArticle],
+        direct: Collection[str],
     ) -> bool:
         if str(item) in predictions:
             return True
-        if any(instance.item == str(item) for instance in self.instances):
+        if str(item) in direct:
             return False  # the model is asked the item itself, and has not answered it
         said = pooled.get(str(item), {})
         if "*" in said or item.track == "reading":
