@@ -22,7 +22,7 @@ from qa_eval.models.checkpoint.tokenizer_files import Settings, TextTokenizer, r
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reading.reader import SpanModel
 from qa_eval.models.torch_models import TorchForward, fitted, span_model, unanswerable_of, windower_of
-from qa_eval.models.torch_settings import chosen_device, chosen_dtype
+from qa_eval.models.torch_settings import chosen_device, chosen_dtype, with_own_dtype
 from qa_eval.records import Decoding, Runtime
 
 
@@ -33,6 +33,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     for unknown options.
     """
     declared = unanswerable_of(spec, checkpoint)  # first, because it checks the options of the spec
+    runtime = with_own_dtype(spec, runtime)
     device, dtype = chosen_device(runtime), chosen_dtype(runtime)
     config = SimpleNamespace(**checkpoint.config)
     tokenizer = _tokenizer(checkpoint)

@@ -47,7 +47,7 @@ from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reading.reader import Floats, SpanModel
 from qa_eval.models.reading.windows import Template
 from qa_eval.models.torch_models import TorchForward, fitted, span_model, unanswerable_of, windower_of
-from qa_eval.models.torch_settings import chosen_device, chosen_dtype, quiet
+from qa_eval.models.torch_settings import chosen_device, chosen_dtype, quiet, with_own_dtype
 from qa_eval.records import Decoding, Runtime
 
 _TWO_SIDED = ("xlnet",)
@@ -75,6 +75,7 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     options.
     """
     declared = unanswerable_of(spec, checkpoint)  # first, because it checks the options of the spec
+    runtime = with_own_dtype(spec, runtime)
     device, dtype = chosen_device(runtime), chosen_dtype(runtime)
     with quiet():
         config = _config(checkpoint, runtime)

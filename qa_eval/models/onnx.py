@@ -55,7 +55,9 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     `SpecError` for an unknown precision.
     """
     from qa_eval.models import huggingface
+    from qa_eval.models.torch_settings import with_own_dtype
 
+    runtime = with_own_dtype(spec, runtime)
     quantize = spec.option("quantize")
     if quantize not in _PRECISIONS:
         raise SpecError(f"{spec}: quantize can only be int8, not {quantize!r}")

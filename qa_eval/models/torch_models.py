@@ -25,6 +25,7 @@ from qa_eval.models.protocol import ModelSpec
 from qa_eval.models.reading.reader import READING_VERSION, Floats, OutOfMemoryError, SpanModel, SpanReader
 from qa_eval.models.reading.windows import Windower, WindowError
 from qa_eval.models.torch_settings import (
+    DTYPE_OPTION,
     backend_name,
     batch_tokens,
     chosen_device,
@@ -33,7 +34,7 @@ from qa_eval.models.torch_settings import (
 )
 from qa_eval.records import Declaration, Decoding, ModelInfo, Runtime
 
-_OPTIONS = ("unanswerable",)
+_OPTIONS = ("unanswerable", DTYPE_OPTION)
 """Options of a spec."""
 _MOST_WORKERS = 8
 """Greatest number of workers. More would wait, because one thread at a time runs Python's part of a forward

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from qa_eval.errors import ModelError
+from qa_eval.errors import ModelError, SpecError
+from qa_eval.models.protocol import ModelSpec
 from qa_eval.records import Runtime
 
 _DTYPES = {
@@ -26,6 +28,23 @@ _WIDE, _HEADS = 1024, 16
 """Size of a hidden state and number of heads of a model whose configuration does not name them."""
 _DETERMINISTIC_THREADS = 2
 """Number of threads of a deterministic run. It is fixed because the last bits of sums depend on it."""
+
+
+DTYPE_OPTION = "dtype"
+"""Option of a spec that names the number format of one model."""
+
+
+def with_own_dtype(spec: ModelSpec, runtime: Runtime) -> Runtime:
+    """The choices of computing for one model: its spec's number format comes before the run's.
+
+    Raises `SpecError` for a format that does not exist.
+    """
+    own = spec.option(DTYPE_OPTION)
+    if own is None:
+        return runtime
+    if own not in _DTYPES:
+        raise SpecError(f"{spec}: no dtype is called {own!r}; the dtypes are {', '.join(_DTYPES)}")
+    return replace(runtime, dtype=own)
 
 
 def chosen_device(runtime: Runtime) -> torch.device:

@@ -213,7 +213,8 @@ class RunOptions(StoredOptions):
         max_answer_tokens: Greatest number of tokens in an answer.
         n_best: Number of answers that are kept for each item.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        dtype: `auto`, `float32`, `bfloat16` or `float16`. `auto` is `float32` on a CPU.
+        dtype: `auto`, `float32`, `bfloat16` or `float16`. `auto` is `float32`. A spec with `?dtype=` has its
+            own.
         batch_tokens: Number of tokens that a model reads at once. None for 512 on a CPU, for what
             half of the free memory holds on a CUDA device (4096 to 65536), and for 4096 elsewhere.
         trust_remote_code: Whether code that comes with a checkpoint may run.
@@ -329,7 +330,7 @@ class RunOptions(StoredOptions):
         Flag(
             section="Computing",
             choices=("auto", "float32", "bfloat16", "float16"),
-            help="Number type of the weights; auto is float32.",
+            help="Number type of the weights; auto is float32. SPEC?dtype=bfloat16 sets it for one model.",
         ),
     ] = _RUNTIME.dtype
     batch_tokens: Annotated[

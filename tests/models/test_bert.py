@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+from qa_eval import RunOptions, evaluate
 from qa_eval.models import bert, huggingface
 from qa_eval.models.checkpoint.checkpoints import embedded_checkpoint
 from qa_eval.models.protocol import ModelSpec
@@ -48,6 +51,32 @@ def test_its_logits_are_equal_to_the_last_bit(dtype: str, deterministic: bool) -
         arrays = own.arrays(batch)
         for logits, same in zip(own.forward()(*arrays), theirs.forward()(*arrays), strict=True):
             assert np.array_equal(logits, same)
+
+
+@pytest.mark.parametrize("module", [bert, huggingface])
+def test_the_dtype_of_a_spec_comes_before_that_of_the_run(module: ModuleType) -> None:
+    def examined(spec: str, dtype: str) -> SpanModel:
+        model = module.examine(
+            ModelSpec.parse(spec), embedded_checkpoint(), Decoding(), Runtime(dtype=dtype)
+        )
+        assert isinstance(model, SpanModel)
+        return model
+
+    own, of_run = examined("embedded?dtype=bfloat16", "float32"), examined("embedded", "bfloat16")
+    assert own.info.backend == of_run.info.backend == "torch-bfloat16"
+    assert examined("embedded?dtype=float32", "bfloat16").info.backend == "torch-float32"
+    arrays = own.reader.arrays(own.reader.windows(ASKED)[:1])
+    for logits, same in zip(own.reader.forward()(*arrays), of_run.reader.forward()(*arrays), strict=True):
+        assert np.array_equal(logits, same)
+
+
+def test_a_spec_with_another_dtype_has_a_row_and_answers_of_its_own(own_cache: Path) -> None:
+    run = evaluate(["embedded", "embedded?dtype=bfloat16"], limit=1, options=RunOptions(track="reading"))
+    rows = [row for row in run.leaderboard.rows if row.model.kind == "embedded"]
+    assert [row.model.backend for row in rows] == ["torch-float32", "torch-bfloat16"]
+    assert len({row.signature for row in rows}) == 2
+    scores = [[line.n_best[0].score for line in run.predictions(row)] for row in rows]
+    assert scores[0] != scores[1]
 
 
 def test_its_predictions_are_the_same() -> None:

@@ -517,7 +517,11 @@ def _never(*_: object, **__: object) -> str:
 
 @pytest.mark.parametrize(
     ("option", "message"),
-    [("unanswerabel=true", "no option is called 'unanswerabel'"), ("unanswerable=maybe", "true or false")],
+    [
+        ("unanswerabel=true", "no option is called 'unanswerabel'"),
+        ("unanswerable=maybe", "true or false"),
+        ("dtype=bf16", "no dtype is called 'bf16'; the dtypes are auto, float32, float16, bfloat16"),
+    ],
 )
 def test_options_that_mean_nothing_are_refused(
     checkpoints: dict[str, Path], option: str, message: str

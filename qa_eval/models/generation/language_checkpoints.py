@@ -37,7 +37,14 @@ from qa_eval.models.generation.token_batches import BatchedGenerator, Limits
 from qa_eval.models.generation.torch_writer import TorchWriter
 from qa_eval.models.generation.written_answers import Writing, WrittenAnswers, number_option
 from qa_eval.models.protocol import ModelSpec
-from qa_eval.models.torch_settings import backend_name, chosen_device, chosen_dtype, quiet
+from qa_eval.models.torch_settings import (
+    DTYPE_OPTION,
+    backend_name,
+    chosen_device,
+    chosen_dtype,
+    quiet,
+    with_own_dtype,
+)
 from qa_eval.records import Decoding, ModelInfo, Runtime
 
 if TYPE_CHECKING:
@@ -47,7 +54,7 @@ _VERSION = "1"
 """Version of the code that decides texts, which is part of fingerprints."""
 _CONTEXT = "context"
 """Option of a spec that gives the greatest number of tokens of a prompt."""
-_OPTIONS = (_CONTEXT,)
+_OPTIONS = (_CONTEXT, DTYPE_OPTION)
 _CPU_BATCH, _DEVICE_BATCH = 8192, 32_768
 """Numbers of tokens, of prompts and answers, in a batch on a CPU and on another device."""
 _TWO_SIDED = ("xlnet",)
@@ -159,6 +166,7 @@ def examine_language_model(
         ModelError: The checkpoint cannot write, lacks files, or does not fit its weights; the device is not
             here; or `context` is greater than the model's table of positions.
     """
+    runtime = with_own_dtype(spec, runtime)
     device, dtype = chosen_device(runtime), chosen_dtype(runtime)
     if spec.name.lower().endswith(".gguf"):
         from qa_eval.models.generation.gguf_files import gguf_parts
