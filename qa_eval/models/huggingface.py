@@ -31,7 +31,7 @@ from transformers.masking_utils import sdpa_mask
 from transformers.models.auto import modeling_auto
 
 from qa_eval.errors import ModelError, first_line
-from qa_eval.models.checkpoint.architectures import SEGMENTED, UNSUPPORTED, wrong_config, wrong_setting
+from qa_eval.models.checkpoint.architectures import FLOAT32_ONLY, SEGMENTED, UNSUPPORTED, wrong_config, wrong_setting
 from qa_eval.models.checkpoint.block_sparse import BlockSparse
 from qa_eval.models.checkpoint.built_tokenizers import text_tokenizer
 from qa_eval.models.checkpoint.checkpoints import Checkpoint
@@ -79,6 +79,11 @@ def examine(spec: ModelSpec, checkpoint: Checkpoint, decoding: Decoding, runtime
     device, dtype = chosen_device(runtime), chosen_dtype(runtime)
     with quiet():
         config = _config(checkpoint, runtime)
+        if dtype != torch.float32 and config.model_type in FLOAT32_ONLY:
+            raise ModelError(
+                f"{checkpoint.name} is of type {config.model_type!r}, which transformers computes in float32 "
+                f"only, not in {runtime.dtype}"
+            )
         skeleton = empty_model(checkpoint, config, runtime)
         knows_types = _knows_types(skeleton)
         tokenizer = text_tokenizer(checkpoint, config, runtime, types=knows_types)

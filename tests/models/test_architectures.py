@@ -16,9 +16,10 @@ import pytest
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
+from transformers import AutoModelForQuestionAnswering
 
 from qa_eval.errors import ModelError
-from qa_eval.models.checkpoint.architectures import UNPADDED, UNSUPPORTED, wrong_setting
+from qa_eval.models.checkpoint.architectures import FLOAT32_ONLY, UNPADDED, UNSUPPORTED, wrong_setting
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Prediction, Runtime
 from tests.support import tiny_architectures
@@ -228,6 +229,24 @@ def test_a_deterministic_run_of_a_type_is_equal_to_the_last_bit(
 
 
 # ---------------------------------------------------------------------------------- settings that matter
+
+
+@pytest.mark.parametrize("kind", SUPPORTED)
+def test_a_type_reads_in_16_bits_or_is_refused(build: Build, kind: str) -> None:
+    asked, half = OTHERS[-1], Runtime(dtype="bfloat16")
+    if kind in FLOAT32_ONLY:
+        with pytest.raises(ModelError, match=f"type {kind!r}, which transformers computes in float32 only"):
+            resolve(str(build(kind)), WIDE, half)
+        # The refusal is right: the model itself fails.
+        model = AutoModelForQuestionAnswering.from_pretrained(build(kind), dtype=torch.bfloat16)
+        with pytest.raises(RuntimeError):
+            model(input_ids=torch.tensor([[5, 6, 7, 8]]))
+        return
+    whole, short = (answers(build(kind), [asked], runtime)[asked.item] for runtime in (Runtime(), half))
+    assert short.error is None
+    scores = [{(c.start, c.end): c.score for c in given.n_best} for given in (whole, short)]
+    differences = [abs(score - scores[1][span]) for span, score in scores[0].items() if span in scores[1]]
+    assert 0 < max(differences) < 1
 
 
 @pytest.mark.parametrize(("kind", "name"), [("flaubert", "Flaubert"), ("xlm", "XLM"), ("xlnet", "XLNet")])
