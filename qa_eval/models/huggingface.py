@@ -31,7 +31,13 @@ from transformers.masking_utils import sdpa_mask
 from transformers.models.auto import modeling_auto
 
 from qa_eval.errors import ModelError, first_line
-from qa_eval.models.checkpoint.architectures import FLOAT32_ONLY, SEGMENTED, UNSUPPORTED, wrong_config, wrong_setting
+from qa_eval.models.checkpoint.architectures import (
+    FLOAT32_ONLY,
+    SEGMENTED,
+    UNSUPPORTED,
+    wrong_config,
+    wrong_setting,
+)
 from qa_eval.models.checkpoint.block_sparse import BlockSparse
 from qa_eval.models.checkpoint.built_tokenizers import text_tokenizer
 from qa_eval.models.checkpoint.checkpoints import Checkpoint

@@ -56,9 +56,7 @@ def test_its_logits_are_equal_to_the_last_bit(dtype: str, deterministic: bool) -
 @pytest.mark.parametrize("module", [bert, huggingface])
 def test_the_dtype_of_a_spec_comes_before_that_of_the_run(module: ModuleType) -> None:
     def examined(spec: str, dtype: str) -> SpanModel:
-        model = module.examine(
-            ModelSpec.parse(spec), embedded_checkpoint(), Decoding(), Runtime(dtype=dtype)
-        )
+        model = module.examine(ModelSpec.parse(spec), embedded_checkpoint(), Decoding(), Runtime(dtype=dtype))
         assert isinstance(model, SpanModel)
         return model
 

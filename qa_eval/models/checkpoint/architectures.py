@@ -49,8 +49,7 @@ ONE_AT_A_TIME = frozenset({"big_bird", "bigbird_pegasus", "reformer"})
 draws). Two threads must not read with such a model at the same time."""
 
 FLOAT32_ONLY = frozenset({"deberta", "fnet", "reformer", "xlnet"})
-"""Types whose forward pass makes numbers of 32 bits on its way, which it cannot multiply with shorter weights.
-"""
+"""Types whose forward pass makes numbers of 32 bits, which it then cannot multiply with shorter weights."""
 
 SEGMENTED = frozenset({"funnel", "xlnet"})
 """Types that only compare the token types of two positions. They need no table of types, so any number is a
