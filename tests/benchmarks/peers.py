@@ -92,7 +92,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=BATCH_SIZES, help="of the pipeline")
-    parser.add_argument("--int8", action="store_true", help="also onnx:embedded?quantize=int8")
+    parser.add_argument(
+        "--also", nargs="+", default=[], metavar="SPEC", help="further models, such as embedded?dtype=bfloat16"
+    )
     parser.add_argument("--environment", type=Path, default=cache_folder() / "peers")
     return parser.parse_args()
 
@@ -110,8 +112,8 @@ def items(chosen: argparse.Namespace) -> list[Instance]:
 def specs(chosen: argparse.Namespace) -> list[str]:
     found = ["embedded"]
     if chosen.device == "cpu":
-        found += ["onnx:embedded", *(["onnx:embedded?quantize=int8"] if chosen.int8 else [])]
-    return found
+        found.append("onnx:embedded")
+    return [*found, *chosen.also]
 
 
 def runner_of(spec: str, chosen: argparse.Namespace) -> Contender:
