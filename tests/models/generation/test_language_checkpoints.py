@@ -262,6 +262,16 @@ def test_the_option_context_sets_the_limit(build: Build) -> None:
         generator(build("gpt2"), context=4000)
 
 
+def test_the_option_dtype_sets_the_number_type(build: Build) -> None:
+    spec = f"causal:{build('llama')}?dtype=bfloat16"
+    model = resolve(spec)
+    assert model.info.backend == "torch-bfloat16"
+    (answer,) = model.predict([Instance(item="a@b", question="Who?", context="The army.", article="b")])
+    assert answer.error is None
+    with pytest.raises(SpecError, match="no dtype is called 'bf16'; the dtypes are auto, float32"):
+        resolve(spec.replace("bfloat16", "bf16"))
+
+
 def test_a_chat_template_is_used_and_counts(build: Build) -> None:
     plain, chat = generator(build("llama")), generator(build("llama", chat=CHAT))
     prompt = Prompt((Message("system", "Be short."), Message("user", "Who?")))
