@@ -93,7 +93,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=BATCH_SIZES, help="of the pipeline")
     parser.add_argument(
-        "--also", nargs="+", default=[], metavar="SPEC", help="further models, such as embedded?dtype=bfloat16"
+        "--also", nargs="+", default=[], metavar="SPEC", help="further models, as embedded?dtype=bfloat16"
     )
     parser.add_argument("--environment", type=Path, default=cache_folder() / "peers")
     return parser.parse_args()

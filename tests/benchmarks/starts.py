@@ -32,7 +32,7 @@ def _command(arguments: list[str]) -> None:
     said: list[float] = []
 
     def announced(method: Callable[..., Any], *, after: bool) -> Callable[..., Any]:
-        def call(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+        def call(*given: Any, **named: Any) -> Any:
             result = method(*given, **named) if after else None
             if not said:
                 said.append(time.time() - float(os.environ[_STARTED]))

@@ -263,11 +263,11 @@ def test_the_option_context_sets_the_limit(build: Build) -> None:
 
 
 def test_the_option_dtype_sets_the_number_type(build: Build) -> None:
-    spec = f"causal:{build('llama')}?dtype=bfloat16"
+    spec = f"causal:{build('llama')}?dtype=bfloat16&max_tokens=4&context=400"
     model = resolve(spec)
     assert model.info.backend == "torch-bfloat16"
     (answer,) = model.predict([Instance(item="a@b", question="Who?", context="The army.", article="b")])
-    assert answer.error is None
+    assert (answer.error, answer.tokens_out) == (None, 4)
     with pytest.raises(SpecError, match="no dtype is called 'bf16'; the dtypes are auto, float32"):
         resolve(spec.replace("bfloat16", "bf16"))
 
