@@ -98,7 +98,7 @@ def caption(view: View) -> Iterator[str]:
     yield f"percent, sorted by {by}{meaning}; rules {first.rules}, scorer {first.scorer_version}"
     if view.merged is not None:
         together = ", ranked together" if view.merged.ranked else ""
-        yield f"{len(view.merged.boards)} runs; of each signature the newest{together}"
+        yield f"{len(view.merged.boards)} runs; one row of each signature{together}"
     if not view.ranked and any(line.row.rank is not None for line in view.lines):
         ranked_by = label(first.sort.partition(".")[2])
         yield f"ranks and differences are of {ranked_by} over all items and are left out here"
