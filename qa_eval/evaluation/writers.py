@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from qa_eval.evaluation.cache import PredictionCache, cache_path
 from qa_eval.evaluation.environment import describe_environment, describe_harness
+from qa_eval.evaluation.expenses import ExpenseLog
 from qa_eval.evaluation.model_answers import Answers
 from qa_eval.evaluation.plans import Contestant, Plan
 from qa_eval.evaluation.tasks.task import Task
@@ -167,6 +168,12 @@ class RunWriter:
         finally:
             if store is not None:
                 store.close()
+
+    def expenses(self, contestant: Contestant) -> ExpenseLog | None:
+        """The log of what the answers of a model take; None without a folder."""
+        if self.folder is None:
+            return None
+        return ExpenseLog(path=self.folder.expenses, signature=contestant.signature)
 
     def model(self, contestant: Contestant) -> ModelWriter:
         """The writer of a model's answers."""

@@ -189,8 +189,8 @@ def test_of_rows_of_which_none_has_all_the_newest_is_kept_and_the_rest_is_told()
     assert run_of(row) == "ordered"
     assert [note for note in merged.notes if note.startswith("test:writer")] == [
         "test:writer: the row of ordered is shown, because the newer one of plain has no order sensitivity",
-        "test:writer: the row of ordered is shown, and the one of remembered with closed book and memorisation "
-        "is not; a run with both --closed-book and --orders has everything in one row",
+        "test:writer: the row of ordered is shown, and the one of remembered with closed book and "
+        "memorisation is not; a run with both --closed-book and --orders has everything in one row",
     ]
 
 

@@ -255,7 +255,7 @@ def _of_language_models(view: View) -> Iterator[str]:
 def written_sentence(row: Row) -> str:
     """The tokens, times and cost of a language model's answers. Empty for other models.
 
-    Answers from the cache do not count.
+    Answers that other runs left in the cache do not count. Those of all parts of an interrupted run do.
     """
     p = row.performance
     if p.tokens_in is None:

@@ -168,8 +168,8 @@ def _kept(sides: Sequence[Side], state: _State) -> Side:
     for side, theirs in zip(finished, had, strict=True):
         if lost := theirs - had[place]:
             state.notes.append(
-                f"{spec}: the row of {name} is shown, and the one of {run_of(side.row)} with {_labels(lost)} is "
-                "not; a run with both --closed-book and --orders has everything in one row"
+                f"{spec}: the row of {name} is shown, and the one of {run_of(side.row)} with {_labels(lost)} "
+                "is not; a run with both --closed-book and --orders has everything in one row"
             )
     return kept
 
