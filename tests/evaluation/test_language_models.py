@@ -159,9 +159,33 @@ def test_prompts_that_are_too_long_end_no_run(
     )
     again = evaluated(server.spec(model="third"), closed_book=True, concurrency=1)
     assert again.leaderboard.rows[0].status == "ok", "nor if only its prompts are asked again"
-    server.behave("no choices")
+    server.behave("long")
+    run = evaluated(server.spec(model="small"), concurrency=1)
+    row = run.leaderboard.row(server.spec(model="small"))
+    assert (row.status, row.counts.errors, row.counts.pooled_errors) == ("ok", 11, 4), "not even of all items"
+    assert run.leaderboard.status == "complete"
+    server.behave("always no choices", after=1)
     run = evaluated(server.spec(model="other"), concurrency=1)
     assert "the last 3 questions failed" in (run.leaderboard.rows[0].error or "")
+
+
+def test_a_server_that_refuses_every_question_leaves_a_run_that_goes_on(
+    server: RunningServer, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa_eval.models.generation.chat_server._FAILURES_IN_A_ROW", 3)
+    server.behave("400")
+    run = evaluated(server.spec(), out=tmp_path, name="r", concurrency=1)
+    assert run.leaderboard.status == "error"
+    assert "I do not like it" in (run.leaderboard.rows[0].error or "")
+    server.behave("400", after=11)
+    options = {"out": tmp_path, "name": "r", "concurrency": 1}
+    for _ in range(2):
+        run = evaluated(server.spec(), **options)
+        row = run.leaderboard.row(server.spec())
+        assert (row.status, row.counts.pooled_errors) == ("ok", 4)
+        server.behave("400")  # when only these are left, and are asked again
+        options["overwrite"] = True
+    assert len(server.told()["asked"]) == 15 + 15 + 4
 
 
 def test_instances_of_all_modes_have_keys_of_their_own() -> None:
