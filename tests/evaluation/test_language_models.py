@@ -250,11 +250,14 @@ def test_an_interrupted_run_goes_on(server: RunningServer, own_place: Path) -> N
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command resumes the run" in said
-    first = qa.load_run("results/stopped").leaderboard.rows[0]
+    stopped = qa.load_run("results/stopped").leaderboard
+    (first,) = stopped.rows
     subprocess.run(command, check=True, capture_output=True)
     asked = Counter(server.told()["asked"])
     assert sum(asked.values()) - len(asked) <= 2
-    row = qa.load_run("results/stopped").leaderboard.row(server.spec())
+    complete = qa.load_run("results/stopped").leaderboard
+    row = complete.row(server.spec())
+    assert stopped.sort == complete.sort == "reading.balanced_asserts"
     assert (first.status, row.status) == ("partial", "ok")
     assert first.performance.tokens_out is not None
     assert 0 < first.performance.tokens_out < 2 * len(asked)
