@@ -199,3 +199,13 @@ def test_rows_of_equal_metrics_have_no_note() -> None:
     merged = merge_runs([one, at(one, "02", name="two")])
     assert [run_of(row) for row in merged.board.rows] == ["two"]
     assert merged.notes == ()
+
+
+def test_on_common_items_tokens_and_cost_are_said_to_be_of_the_whole_runs() -> None:
+    said = "tokens, times and cost are those of the whole runs, not of these items"
+    whole, short = written("whole", "01"), at(asked(Scripted("n", {}), corpus=shorter(), name="part"), "02")
+    assert said in merge_runs([whole, short], common_items=True).notes
+    spans = at(asked(Scripted("m", RIGHT), name="spans"), "03")
+    assert said not in merge_runs([spans, short], common_items=True).notes
+    other = at(asked(Scripted("m", RIGHT), name="other", track="both"), "03")
+    assert said not in merge_runs([whole, other], common_items=True).notes, "all items are common"

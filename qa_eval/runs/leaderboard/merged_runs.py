@@ -284,6 +284,8 @@ def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
         f"on the {sum(counts.values())} items that all runs asked, of {min(asked)} to {max(asked)}; "
         "every number is computed again on these"
     )
+    if max(asked) > sum(counts.values()) and any(s.row.performance.tokens_out is not None for s in sides):
+        state.notes.append("tokens, times and cost are those of the whole runs, not of these items")
     entries = []
     for side, own in zip(sides, scores, strict=True):
         board = side.run.leaderboard
