@@ -252,6 +252,7 @@ def test_an_interrupted_run_goes_on(server: RunningServer, own_place: Path) -> N
     assert "the same command resumes the run" in said
     stopped = qa.load_run("results/stopped").leaderboard
     (first,) = stopped.rows
+    assert verify(Path("results/stopped")) == []
     subprocess.run(command, check=True, capture_output=True)
     asked = Counter(server.told()["asked"])
     assert sum(asked.values()) - len(asked) <= 2
