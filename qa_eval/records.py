@@ -841,6 +841,9 @@ class Prediction(Abridged):
     error: str | None = None
     """Reason why there is no prediction; None if there is one. An item with an error scores 0 and is
     counted."""
+    error_of_item: bool = False
+    """Whether the error is due to the item, such as a prompt that is too long. It then says nothing about the
+    model, and any number of such errors ends no run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

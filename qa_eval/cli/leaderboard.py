@@ -99,8 +99,9 @@ def leaderboard_command(
 
     PATH is a run folder, its leaderboard.json, or a folder of runs. Without PATH, the command shows the
     newest run under results/. Several runs on the same items become one table and are ranked together. If
-    a signature appears more than once, its newest row is taken. If the runs of a folder do not fit in one
-    table, the command lists them.
+    a signature appears more than once, its newest row is taken, or an older one if that has everything of
+    the newer one and more of --closed-book and --orders. If the runs of a folder do not fit in one table,
+    the command lists them.
     """
     from qa_eval.cli.printing import print_history, print_leaderboard, print_run_list
     from qa_eval.runs.leaderboard.merged_runs import MixtureError, merge_runs

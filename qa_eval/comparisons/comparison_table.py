@@ -235,7 +235,7 @@ def _all_pairs(found: AllPairs, width: int) -> Iterator[Text]:
     """All models by rank, then those that cannot be distinguished."""
     names = standing_names(found)
     rows = [(rank_text(s), name, percent(s.value)) for s, name in zip(found.standings, names, strict=True)]
-    yield from draw_grid(("rank", "model", all_pairs_title(found)), rows, width, left=2)
+    yield from draw_grid(("rank", "model", all_pairs_title(found)), rows, width, left=2, names=1)
     yield Text()
     yield Text("cannot be told apart", "bold")
     groups = [(name, others) for name, others in zip(names, alike(found), strict=True) if others]

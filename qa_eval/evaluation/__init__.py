@@ -6,6 +6,7 @@ model_answers     ask: a model's answers in a task, from the cache and from an e
 engines/          the places where models answer: this process, or a Ray cluster
 cache             answers that were computed earlier
 tasks/            score: the items of a collection or of a public data set, and their scores
+expenses          what the answers took: time and tokens, of all parts of an interrupted run
 writers           store: rows, leaderboard and run folder during a run
 transaction       a block of code that ctrl-C cannot split
 verification      scores a stored run again

@@ -103,7 +103,7 @@ def answer_key(
 def render_answer(prediction: Prediction, instance: Instance) -> str:
     """The text of a prediction in the cache. It holds neither the item's id nor the article's."""
     value = asdict(replace(prediction, n_best=()))  # n_best is written below; a copy of it would take long
-    del value["item"], value["error"], value["seconds"]
+    del value["item"], value["error"], value["error_of_item"], value["seconds"]
     for name in _WRITTEN:
         if value[name] is None or value[name] is False:
             del value[name]

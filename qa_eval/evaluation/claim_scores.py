@@ -100,7 +100,9 @@ def claim_metrics(
     for fact in answered_facts(dataset, texts):
         items = tuple(item_ids(fact.corpus, tracks=tracks))
         said = {id: Prediction(item=id, text=texts[id]) for item in items if (id := str(item)) in texts}
-        rows = [_read_whole(row, fact, given) for row in CuratedPart(fact.corpus, items, ()).judge(said, 0.0)]
+        # The pooled track is there only because it has answers of its own.
+        judged = CuratedPart(fact.corpus, items, ()).judge(said, 0.0, makes_pooled=True)
+        rows = [_read_whole(row, fact, given) for row in judged]
         tabulate_facts(tables, JudgedFacts(marked(fact, rows), [fact]))
     summary = summarize_tables(tables, seed=seed, resamples=resamples, slices=False)
     return {track: dict(metrics) for track, metrics in summary.metrics.items()}

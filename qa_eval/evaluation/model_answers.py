@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from qa_eval.evaluation.cache import PredictionCache
 from qa_eval.evaluation.engines.engine import Engine, Group, GroupAnswers
 from qa_eval.evaluation.environment import peak_rss_bytes
+from qa_eval.evaluation.expenses import Expense, ExpenseLog
 from qa_eval.evaluation.plans import Contestant
 from qa_eval.evaluation.tasks.task import Part, Task
 from qa_eval.evaluation.transaction import Transaction
@@ -59,18 +60,10 @@ class Answers:
     """Number of instances that have a prediction."""
     cached: int = 0
     """Number of predictions that came from the cache."""
-    seconds: float = 0.0
-    """Time during which the engine had something to answer, in seconds."""
-    windows: int = 0
-    """Number of windows that the engine read."""
-    tokens: int = 0
-    """Number of tokens that the engine read and wrote."""
-    tokens_out: int | None = None
-    """Number of tokens that a language model wrote; None if it writes none."""
-    unfinished: int = 0
-    """Number of answers that end because they have the greatest number of tokens."""
-    latencies: list[float] = field(default_factory=list)
-    """Time of each answer in seconds, for models that compute each answer alone."""
+    log: ExpenseLog | None = None
+    """Log of what the answers take; None if they are not stored."""
+    spent: Expense = field(default_factory=Expense)
+    """What the answers took so far, in all parts of a run that was interrupted."""
     _drawn: bool = False
     """Whether every part was drawn."""
     _parts: dict[int, PartAnswers] = field(default_factory=dict)
@@ -78,7 +71,11 @@ class Answers:
     _out: int = 0
     """Number of groups that the engine has."""
     _since: float = 0.0
-    """Time at which the engine got something to answer."""
+    """Time up to which the engine's work is in `spent`."""
+
+    def __post_init__(self) -> None:
+        if self.log is not None:
+            self.spent = self.log.total()
 
     @property
     def finished(self) -> bool:
@@ -118,25 +115,24 @@ class Answers:
         return rest
 
     def performance(self, prices: tuple[float, float] | None = None) -> PerformanceRow:
-        """The time and memory of answering so far, without answers from the cache.
+        """The time and memory of answering so far, without answers that other runs left in the cache.
 
         `prices` are those of a million tokens read and written. They give the cost of a language model.
         """
-        cost = None
-        if prices is not None and self.tokens_out is not None:
-            cost = round(token_cost((self.tokens - self.tokens_out, self.tokens_out), prices), 6)
-        asked = self.answered - self.cached
-        timed = self.seconds > 0 and asked > 0
+        spent, cost = self.spent, None
+        if prices is not None and spent.tokens_out is not None:
+            cost = round(token_cost((spent.tokens - spent.tokens_out, spent.tokens_out), prices), 6)
+        timed = spent.seconds > 0 and spent.asked > 0
         return PerformanceRow(
-            seconds=round(self.seconds, 3),
-            items_per_second=round(asked / self.seconds, 3) if timed else None,
-            windows=self.windows,
-            tokens=self.tokens,
-            tokens_per_second=round(self.tokens / self.seconds, 3) if timed else None,
+            seconds=round(spent.seconds, 3),
+            items_per_second=round(spent.asked / spent.seconds, 3) if timed else None,
+            windows=spent.windows,
+            tokens=spent.tokens,
+            tokens_per_second=round(spent.tokens / spent.seconds, 3) if timed else None,
             peak_rss_bytes=peak_rss_bytes(),
-            tokens_out=self.tokens_out,
-            unfinished=self.unfinished or None,
-            latency=_percentiles(self.latencies),
+            tokens_out=spent.tokens_out,
+            unfinished=spent.unfinished or None,
+            latency=_percentiles(spent.latencies),
             cost=cost,
         )
 
@@ -162,13 +158,7 @@ class Answers:
         answers.predictions.update((p.item, p) for p in predictions)
         self.answered += len(predictions)
         self.succeeded |= any(p.error is None for p in predictions)
-        self.windows += sum(p.windows for p in predictions)
-        self.tokens += sum(p.tokens for p in predictions)
-        written = [p.tokens_out for p in predictions if p.tokens_out is not None]
-        if written:
-            self.tokens_out = (self.tokens_out or 0) + sum(written)
-        self.unfinished += sum(p.unfinished for p in predictions)
-        self.latencies += [p.seconds for p in predictions if p.seconds is not None]
+        self._spend(predictions)  # first: what is asked again after a kill is paid for again
         if self.cache is not None and answers.keys:
             keys, spec = answers.keys, self.contestant.model.info.spec
             kept = [(keys[p.item], p, answers.instances[p.item]) for p in predictions if p.item in keys]
@@ -176,8 +166,17 @@ class Answers:
 
     def _stop_clock(self, *, out: int) -> None:
         if self._out and not out:
-            self.seconds += time.perf_counter() - self._since
+            self._spend(())
         self._out = out
+
+    def _spend(self, predictions: Sequence[Prediction]) -> None:
+        """Counts predictions, and the time since the last ones."""
+        now = time.perf_counter()
+        expense = Expense.of(predictions, now - self._since)
+        self._since = now
+        self.spent.add(expense)
+        if self.log is not None:
+            self.log.add(expense)
 
 
 def token_cost(tokens: tuple[int, int], prices: tuple[float, float]) -> float:

@@ -385,6 +385,7 @@ def _run_model(
                         task=runs[n].plan.task,
                         number=task,
                         cache=caches[n],
+                        log=runs[n].expenses(runs[n].plan.contestants[number]),
                         on_cached=lambda found: progress.advance(found, True),
                     ),
                     writer=files.enter_context(runs[n].model(runs[n].plan.contestants[number])),

@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from qa_eval.evaluation.cache import PredictionCache, cache_path
 from qa_eval.evaluation.environment import describe_environment, describe_harness
+from qa_eval.evaluation.expenses import ExpenseLog
 from qa_eval.evaluation.model_answers import Answers
 from qa_eval.evaluation.plans import Contestant, Plan
 from qa_eval.evaluation.tasks.task import Task
@@ -24,6 +25,7 @@ from qa_eval.records import Status, Track
 from qa_eval.runs.options import Threshold
 from qa_eval.runs.predictions_writer import PredictionsWriter
 from qa_eval.runs.ranking import Entry, Ranked, decoding_row, judged_entry
+from qa_eval.runs.rows import has_pooled_scores
 from qa_eval.runs.run_folder import RunFolder, open_run_folder
 from qa_eval.runs.schema import CountsRow, Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import Run
@@ -52,6 +54,8 @@ class ModelWriter:
         self.decided = False
         """Whether a threshold decided any answer."""
         self._task, self._threshold = task, threshold
+        self._pooled: set[bool] = set()
+        """Whether pooled items have scores: both if some have and others have not."""
 
     def __enter__(self) -> Self:
         return self
@@ -64,13 +68,16 @@ class ModelWriter:
         self.file.add(rows)
         self._task.tabulate(self.tables, rows)
         self.decided |= any(row.threshold is not None for row in rows)
+        self._pooled |= {has_pooled_scores(row) for row in rows if row.track == "pooled"}
 
     def fit(self) -> None:
-        """Fits the threshold after the last row, if it needs all answers, and scores all rows again."""
-        if self._threshold == "cross-fit" and self._task.fits_afterwards:
+        """Scores all rows again after the last one, if that needs all answers: to fit the threshold, or to
+        decide whether the model makes pooled answers, where its facts alone do not agree on it.
+        """
+        if self._task.fits_afterwards and (self._threshold == "cross-fit" or len(self._pooled) > 1):
             with Transaction():
                 before, self.file = self.file, self.file.again()
-                self.tables, self.decided = {}, False
+                self.tables, self.decided, self._pooled = {}, False, set()
                 try:
                     for _, rows in self._task.rejudged(before.stream, self._threshold):
                         self.add(rows)
@@ -161,6 +168,12 @@ class RunWriter:
         finally:
             if store is not None:
                 store.close()
+
+    def expenses(self, contestant: Contestant) -> ExpenseLog | None:
+        """The log of what the answers of a model take; None without a folder."""
+        if self.folder is None:
+            return None
+        return ExpenseLog(path=self.folder.expenses, signature=contestant.signature)
 
     def model(self, contestant: Contestant) -> ModelWriter:
         """The writer of a model's answers."""

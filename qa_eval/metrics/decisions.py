@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from qa_eval.matching.normal_form import normalize
@@ -135,6 +135,20 @@ def has_no_order(predictions: Mapping[str, Prediction]) -> bool:
     """
     answers = (p.text for p in predictions.values() if p.error is None and p.text is not None)
     return not has_order(predictions) and any(not abstains(text) for text in answers)
+
+
+def make_pooled_answers(pooled: Iterable[Mapping[str, Prediction]]) -> bool:
+    """Whether a model's answers, by pooled item and article, make pooled answers.
+
+    They do unless some are bare texts that cannot be ordered, and no pooled item has an order (see
+    `has_order`). This is a property of the model, so `pooled` holds all pooled items that it was asked.
+    """
+    some_without = False
+    for predictions in pooled:
+        if has_order(predictions):
+            return True
+        some_without |= has_no_order(predictions)
+    return not some_without
 
 
 def sigmoid(x: float) -> float:

@@ -18,13 +18,11 @@ from qa_eval.metrics import calibration
 from qa_eval.metrics.listings import label
 from qa_eval.report.content import ReportContent, ReportModel
 from qa_eval.runs.leaderboard.history import Point
-from qa_eval.runs.plots import BLUE, CHART_STYLE
+from qa_eval.runs.plots import BLUE, CHART_STYLE, short_names
 from qa_eval.runs.plots import INK as _INK
 from qa_eval.runs.plots import SOFT as _SOFT
 from qa_eval.runs.schema import Row
 from qa_eval.text.figures import percent, signed
-from qa_eval.text.terminal import clean
-from qa_eval.text.wide_table import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +32,10 @@ _THEME = (
     "<style>:root{--ink:#1c1e21;--soft:#8a9099;--blue:#0072b2}"
     "@media (prefers-color-scheme:dark){:root{--ink:#e6e8eb;--soft:#878d96;--blue:#56b4e9}}</style>"
 )
-_LONGEST_NAME = 34
+_LONGEST_TITLE = 21
+"""Greatest width of the name of a model over its own chart, in characters."""
+_LONGEST_RUN = 18
+"""Greatest width of the name of a run under a chart, in characters."""
 _WIDTH = 5.0
 """Width in inches. It is small enough for a phone to show a whole chart with readable words."""
 Format = Literal["svg", "pdf", "png"]
@@ -92,10 +93,6 @@ def _figure(
     return figure, axes
 
 
-def _name(text: str) -> str:
-    return shortened(clean(text), _LONGEST_NAME)
-
-
 # ------------------------------------------------------------------------------------------ the charts
 
 
@@ -121,7 +118,7 @@ def forest(evidence: ReportContent) -> Chart:
             if e.low is not None and e.high is not None:
                 axes.plot([100 * e.low, 100 * e.high], [place, place], color=colour, linewidth=1.6)
             axes.plot(100 * e.value, place, "o" if ranked else "D", color=colour, markersize=5)
-        axes.set_yticks(range(len(rows)), [_name(m.name) for m, _ in reversed(rows)])
+        axes.set_yticks(range(len(rows)), short_names(m.name for m, _ in reversed(rows)))
         axes.set_xlim(-2, 102)
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.grid(axis="x", color=_SOFT, alpha=0.25)
@@ -170,7 +167,7 @@ def trade_off(evidence: ReportContent) -> list[Chart]:
         axes.grid(color=_SOFT, alpha=0.25)
         axes.set_xlabel("items per second, log scale")
         axes.set_ylabel(f"{label(metric)}, percent")
-        _label_points(figure, axes, points, [_name(model.name) for model, _, _ in rows])
+        _label_points(figure, axes, points, short_names(model.name for model, _, _ in rows))
         return figure
 
     return [
@@ -248,11 +245,12 @@ def source_preferences(evidence: ReportContent) -> list[Chart]:
 
         figure = Figure(figsize=(_WIDTH, 0.6 + lines * (0.6 + 0.24 * len(articles))), layout="constrained")
         first: Axes | None = None
-        for n, model in enumerate(models):
+        names = short_names((model.name for model in models), _LONGEST_TITLE)
+        for n, (model, name) in enumerate(zip(models, names, strict=True)):
             axes = figure.add_subplot(lines, columns, n + 1, sharex=first, sharey=first)
             first = first or axes
             _draw_preference(axes, model.row, articles, titles)
-            axes.set_title(shortened(clean(model.name), 21), fontsize=9, loc="left")
+            axes.set_title(name, fontsize=9, loc="left")
             axes.tick_params(length=0, labelleft=n % columns == 0)
         return figure
 
@@ -293,7 +291,7 @@ def _draw_preference(axes: Axes, row: Row, articles: Sequence[str], titles: Sequ
         axes.plot([chance, rate], [place, place], color=_SOFT, linewidth=1)
         axes.plot(chance, place, "|", color=_INK, markersize=10)
         axes.plot(rate, place, "o", color=BLUE, markersize=5)
-    axes.set_yticks(range(len(articles)), [_name(title) for title in reversed(titles)])
+    axes.set_yticks(range(len(articles)), short_names(reversed(titles)))
     axes.set_ylim(-0.6, len(articles) - 0.4)
     axes.set_xlim(-3, 103)
     axes.grid(axis="x", color=_SOFT, alpha=0.25)
@@ -402,9 +400,8 @@ def history_chart(model: str, slug: str, points: Sequence[Point]) -> Chart:
         for place, p in enumerate(known):
             if p.low is not None and p.high is not None:
                 axes.plot([place, place], [100 * p.low, 100 * p.high], color=BLUE, alpha=0.5)
-        axes.set_xticks(
-            range(len(known)), [f"{_name(p.run)[:18]}\n{day}" for p, day in zip(known, days, strict=True)]
-        )
+        names = short_names((p.run for p in known), _LONGEST_RUN)
+        axes.set_xticks(range(len(known)), [f"{name}\n{day}" for name, day in zip(names, days, strict=True)])
         axes.margins(x=0.15)
         axes.grid(axis="y", color=_SOFT, alpha=0.25)
         axes.set_ylabel("percent")

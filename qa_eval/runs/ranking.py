@@ -167,7 +167,7 @@ def rank_rows(
 
     The sort metric is the first metric of `sorts` that every competing row has. If there is none, it is the
     first that some row has. If `sorts` is empty, the metrics of the listing `ranking` are tried. Metrics of
-    answers in words sort only if some competing model answers with texts, not with spans.
+    answers in words sort only if some competing or interrupted model answers with texts, not with spans.
     Finished models come first, then interrupted ones, then failed ones, then references in the given order.
     Finished models are ranked, except the unranked baselines. One test decides on all pairs of ranked models.
     The difference of each to the first comes from the same test, so that ranks and differences agree. Each
@@ -220,7 +220,9 @@ def _finished(entry: Entry) -> bool:
 
 
 def _sort(entries: Sequence[Entry], sorts: Sequence[str]) -> str:
-    if not any(_answers_in_words(entry) for entry in entries if competes(entry.row)):
+    # An interrupted model will compete, so its run is sorted as it will be when it is complete.
+    will_compete = [entry for entry in entries if entry.row.status == "partial" or competes(entry.row)]
+    if not any(map(_answers_in_words, will_compete)):
         sorts = [sort for sort in sorts if not of_words(sort)] or sorts
     having = [{f"{t}.{m}" for t, ms in e.row.metrics.items() for m in ms} for e in entries if competes(e.row)]
     shared = set.intersection(*having) if having else set()

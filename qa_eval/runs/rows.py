@@ -13,7 +13,7 @@ from qa_eval.data.content_hashes import gold_sha256, item_sha256
 from qa_eval.data.items import closed_book_item, reordered_item, shown_articles
 from qa_eval.files.hashes import combine_sha256, sha256_json, sha256_text
 from qa_eval.matching.places import aligned_place
-from qa_eval.metrics.decisions import decide, has_no_order, has_order, pool
+from qa_eval.metrics.decisions import decide, has_no_order, make_pooled_answers, pool
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.parts import in_words
 from qa_eval.metrics.passage_effects import memory_scores, order_scores
@@ -99,26 +99,31 @@ def judge(
     predictions: Mapping[str, Prediction],
     pooled: Mapping[str, ByArticle],
     threshold: Threshold,
+    *,
+    makes_pooled: bool | None = None,
 ) -> list[PredictionRow]:
     """Decides and scores every item. An item without a prediction is missing and scores 0.
 
     `predictions` are keyed by reading item, `pooled` by pooled item (see `gather`). Bare texts from several
     articles make no pooled answer (see `has_no_order`). Such a pooled item is missing if some other pooled
-    item has an answer. If none has, no pooled item has scores.
+    item of the model has an answer. If none has, no pooled item has scores.
+
+    `makes_pooled` says which of both it is (see `make_pooled_answers`). By default these items decide it, so
+    they must then be all items of the model.
     """
     questions = {q.id: q for q in corpus.questions}
     reading = [item for item in items if item.track == "reading"]
     fitted = cross_fit_thresholds(corpus, predictions, reading) if threshold == "cross-fit" else {}
     hashes = item_hashes(corpus, items)
     rows = []
-    ordered = any(has_order(parts) for parts in pooled.values())
-    unordered = {item for item, parts in pooled.items() if has_no_order(parts)}
+    if makes_pooled is None:
+        makes_pooled = make_pooled_answers(pooled.values())
     for item in items:
         question = questions[item.fact]
         said = predictions.get(str(item))
         if item.track == "pooled":
             parts = pooled.get(str(item), {})
-            answer = pool(item, question, {} if ordered and str(item) in unordered else parts)
+            answer = pool(item, question, {} if makes_pooled and has_no_order(parts) else parts)
             whole = parts.get("*")
             final = not answer.n_best and (
                 bool(answer.text) or (whole is not None and whole.text is not None)
@@ -129,7 +134,7 @@ def judge(
             at = fitted.get(item.fact, 0.0) if threshold == "cross-fit" else float(threshold)
             answer, final = decide(said, threshold=at), said.text is not None
         score = score_item(question, item, answer, corpus)
-        if item.track == "pooled" and unordered and not ordered:
+        if item.track == "pooled" and not makes_pooled:
             score = replace(score, scores={})
         closed_book, reordered, failures = _asked_otherwise(item, predictions)
         effects = _effects(corpus, question, item, answer, closed_book=closed_book, reordered=reordered)
@@ -141,6 +146,11 @@ def judge(
         aligned = _aligned(corpus, question, item, row) if final else None
         rows.append(replace(row, aligned=aligned, closed_book=closed_book, reordered=reordered))
     return rows
+
+
+def has_pooled_scores(row: PredictionRow) -> bool:
+    """Whether a pooled row has the scores that every pooled answer has, a missing one too."""
+    return "em_any" in row.scores
 
 
 def _asked_otherwise(

@@ -31,6 +31,8 @@ _LONGEST_NAME = 200
 """Bytes of a run folder's name: file systems take 255, and its staging folder has a longer one."""
 PRIVATE_CACHE = ".answers.sqlite"
 """Answers of a run without the global cache, kept inside its folder until it is complete."""
+_EXPENSES = ".expenses.jsonl"
+"""What the answers of a run took so far, kept inside its folder until it is complete."""
 
 
 def slugs(specs: Sequence[str]) -> list[str]:
@@ -77,6 +79,10 @@ class RunFolder:
     def private_cache(self) -> Path:
         return self.path / PRIVATE_CACHE
 
+    @property
+    def expenses(self) -> Path:
+        return self.path / _EXPENSES
+
     def write_leaderboard(self, leaderboard: Leaderboard) -> Leaderboard:
         """Writes `leaderboard.json`. Returns what was written: the leaderboard with its checksums."""
         whole = leaderboard.model_dump(mode="json")
@@ -93,10 +99,10 @@ class RunFolder:
         """Moves the run to its final folder and deletes the files that only resuming needs.
 
         Returns the final folder. The private cache of an incomplete run is kept, so that a failed model can
-        be asked again without the others.
+        be asked again without the others, and so are its expenses.
         """
         if complete:
-            for file in self.path.glob(f"{PRIVATE_CACHE}*"):
+            for file in (*self.path.glob(f"{PRIVATE_CACHE}*"), self.expenses):
                 file.unlink(missing_ok=True)
         for file in self.path.rglob(".*.tmp"):
             file.unlink(missing_ok=True)
@@ -232,7 +238,7 @@ def _existing(path: Path, *, overwrite: bool) -> Leaderboard | None:
 
 
 def _own(name: str) -> bool:
-    return name.startswith(PRIVATE_CACHE) or (name.startswith(".") and name.endswith(".tmp"))
+    return name.startswith((PRIVATE_CACHE, _EXPENSES)) or (name.startswith(".") and name.endswith(".tmp"))
 
 
 def _difference(existing: Leaderboard, identity: Mapping[str, Any]) -> str:

@@ -113,7 +113,9 @@ class CountsRow(Stored):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PerformanceRow(Stored):
-    """Speed over the instances that were asked and not taken from the cache."""
+    """Speed over the instances that were asked and not taken from the cache, in all parts of a run that was
+    interrupted.
+    """
 
     seconds: float = 0.0
     items_per_second: float | None = None

@@ -12,22 +12,28 @@ from qa_eval.text.wide_table import shortened, shortened_apart
 
 _GAP = 2
 _NARROWEST = 16
-"""Smallest width of the first column, in characters, before other columns are left out."""
+"""Smallest width of the names, in characters, before other columns are left out."""
 
 
-def draw_grid(head: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, left: int = 1) -> list[Text]:
+def draw_grid(
+    head: Sequence[str], rows: Sequence[Sequence[str]], width: int, *, left: int = 1, names: int = 0
+) -> list[Text]:
     """The lines of a table with headings. The first `left` columns are aligned left, all others right.
 
-    If the table is wider than `width`, the first column is shortened, and then columns are left out from the
-    right.
+    If the table is wider than `width`, the column with the number `names` is shortened, and then columns are
+    left out from the right. Different names stay different.
     """
     cells = [[clean(cell) for cell in row] for row in (head, *rows)]
     widths = [max(cell_len(cell) for cell in column) for column in zip(*cells, strict=True)]
-    while len(widths) > 1 and _NARROWEST + sum(w + _GAP for w in widths[1:]) > width:
+
+    def others() -> int:
+        return sum(w + _GAP for place, w in enumerate(widths) if place != names)
+
+    while len(widths) > names + 1 and _NARROWEST + others() > width:
         widths.pop()
-    widths[0] = min(widths[0], max(_NARROWEST, width - sum(w + _GAP for w in widths[1:])))
-    for row, name in zip(cells, shortened_apart([row[0] for row in cells], widths[0]), strict=True):
-        row[0] = name
+    widths[names] = min(widths[names], max(_NARROWEST, width - others()))
+    for row, name in zip(cells, shortened_apart([row[names] for row in cells], widths[names]), strict=True):
+        row[names] = name
     lines = []
     for row in cells:
         padded = [_padded(cell, w, n < left) for n, (cell, w) in enumerate(zip(row, widths, strict=False))]

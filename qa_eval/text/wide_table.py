@@ -8,10 +8,10 @@ tables under each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -409,19 +409,44 @@ def shortened(text: str, width: int) -> str:
 
 
 def shortened_apart(texts: Sequence[str], width: int) -> list[str]:
-    """The texts, each `shortened`. Different ones that would look alike lose their middle instead.
+    """The texts, each `shortened`. Different texts stay different.
+
+    Those that would look alike lose their middle instead, or, if they differ there, another part. If the
+    width has no room for the differences, they are numbered.
 
     >>> shortened_apart(["model?context=512", "model?context=1024", "another model"], 12)
     ['model…xt=512', 'model…t=1024', 'another mod…']
+    >>> shortened_apart(["openai:chat-mini?seed=1", "openai:chat-large?seed=1"], 12)
+    ['ope…mini?se…', 'ope…large?s…']
     """
-    whole: dict[str, set[str]] = {}
-    for text in texts:
-        whole.setdefault(shortened(text, width), set()).add(text)
-    return [
-        short if len(whole[short]) == 1 else _without_middle(text, width)
-        for text in texts
-        for short in (shortened(text, width),)
-    ]
+    short = {text: shortened(text, width) for text in dict.fromkeys(texts)}
+    for text, others in _alike(short):
+        if others:
+            short[text] = _without_middle(text, width)
+    for text, others in _alike(short):
+        if others:
+            short[text] = _from_difference(text, others, width)
+    for number, (text, others) in enumerate(_alike(short), 1):
+        if others:
+            short[text] = f"{shortened(text, width - len(str(number)))}{number}"
+    return [short[text] for text in texts]
+
+
+def _alike(short: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """Each text, with the other texts that look like it."""
+    groups: dict[str, list[str]] = {}
+    for text, shown in short.items():
+        groups.setdefault(shown, []).append(text)
+    return [(text, [other for other in groups[shown] if other != text]) for text, shown in short.items()]
+
+
+def _from_difference(text: str, others: Sequence[str], width: int) -> str:
+    """The first characters, and the part of the text that begins where it differs from the others."""
+    columns = zip(text, *others, strict=False)
+    differs = sum(1 for _ in takewhile(lambda characters: len(set(characters)) == 1, columns))
+    head = set_cell_size(text[:differs], min(width // 4, differs))
+    rest = text[differs:]
+    return shortened(f"{head}…{rest}", width) if head != text[:differs] else shortened(text, width)
 
 
 def _without_middle(text: str, width: int) -> str:

@@ -89,6 +89,24 @@ def test_a_model_that_fails_on_everything_is_given_up_soon(count: int) -> None:
     assert len(model.asked) < 25
 
 
+@dataclass
+class Reports:
+    """A model that reports an error for every item."""
+
+    of_item: bool
+
+    def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
+        for instance in instances:
+            yield Prediction(item=instance.item, error="no answer", error_of_item=self.of_item)
+
+
+def test_errors_that_are_due_to_the_items_do_not_make_a_model_fail() -> None:
+    found = answered(Reports(of_item=True), 30)
+    assert [(p.error, p.error_of_item) for p in found.values()] == [("no answer", True)] * 30
+    with pytest.raises(ModelFailedError, match="no answer"):
+        answered(Reports(of_item=False), 30)
+
+
 def test_a_model_that_has_answered_before_may_fail_on_the_little_that_is_left() -> None:
     model = FakeModel(fails=lambda instance: RuntimeError("too long"))
     found = answered(model, 2, known_good=True)

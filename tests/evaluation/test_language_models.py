@@ -159,9 +159,33 @@ def test_prompts_that_are_too_long_end_no_run(
     )
     again = evaluated(server.spec(model="third"), closed_book=True, concurrency=1)
     assert again.leaderboard.rows[0].status == "ok", "nor if only its prompts are asked again"
-    server.behave("no choices")
+    server.behave("long")
+    run = evaluated(server.spec(model="small"), concurrency=1)
+    row = run.leaderboard.row(server.spec(model="small"))
+    assert (row.status, row.counts.errors, row.counts.pooled_errors) == ("ok", 11, 4), "not even of all items"
+    assert run.leaderboard.status == "complete"
+    server.behave("always no choices", after=1)
     run = evaluated(server.spec(model="other"), concurrency=1)
     assert "the last 3 questions failed" in (run.leaderboard.rows[0].error or "")
+
+
+def test_a_server_that_refuses_every_question_leaves_a_run_that_goes_on(
+    server: RunningServer, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa_eval.models.generation.chat_server._FAILURES_IN_A_ROW", 3)
+    server.behave("400")
+    run = evaluated(server.spec(), out=tmp_path, name="r", concurrency=1)
+    assert run.leaderboard.status == "error"
+    assert "I do not like it" in (run.leaderboard.rows[0].error or "")
+    server.behave("400", after=11)
+    options = {"out": tmp_path, "name": "r", "concurrency": 1}
+    for _ in range(2):
+        run = evaluated(server.spec(), **options)
+        row = run.leaderboard.row(server.spec())
+        assert (row.status, row.counts.pooled_errors) == ("ok", 4)
+        server.behave("400")  # when only these are left, and are asked again
+        options["overwrite"] = True
+    assert len(server.told()["asked"]) == 15 + 15 + 4
 
 
 def test_instances_of_all_modes_have_keys_of_their_own() -> None:
@@ -180,12 +204,14 @@ def test_instances_of_all_modes_have_keys_of_their_own() -> None:
 
 
 def test_a_killed_run_asks_nothing_again_that_was_answered(server: RunningServer, own_place: Path) -> None:
-    """Killed three times by SIGKILL; what was under way may be asked twice."""
+    """Killed three times by SIGKILL; what was under way may be asked twice. The row counts what all four
+    parts took.
+    """
     server.set(delay=0.03)
-    command = [
-        sys.executable, "-m", "qa_eval", "run", "-m", server.spec(), "--limit", "10", "--name", "killed",
-        "--concurrency", "4", "--resamples", "99",
-    ]  # fmt: skip
+    flags = ["run", "-m", server.spec(), "--limit", "10", "--concurrency", "4", "--resamples", "99"]
+    flags += ["--price-in", "1", "--price-out", "1"]
+    command = [sys.executable, "-m", "qa_eval", *flags, "--name", "killed"]
+    times = 3
     for wanted in (8, 20, 35):
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             while len(server.told()["asked"]) < wanted and process.poll() is None:
@@ -195,7 +221,20 @@ def test_a_killed_run_asks_nothing_again_that_was_answered(server: RunningServer
     asked = Counter(server.told()["asked"])
     assert len(asked) == 58
     again = sum(asked.values()) - len(asked)
-    assert again <= 3 * 4 + 3, "at most what was under way, and what was answered but not yet written"
+    assert again <= times * 4 + times, "at most what was under way, and what was answered but not yet written"
+    done(*flags, "--name", "whole", "--no-cache")
+    killed, whole = (qa.load_run(f"results/{name}") for name in ("killed", "whole"))
+    one, other = (run.leaderboard.row(server.spec()).performance for run in (killed, whole))
+    assert one.tokens_out is not None
+    assert 0 <= one.tokens_out // 2 - 58 <= times, "an answer may have been counted, and not yet cached"
+    assert one.tokens >= other.tokens > 58 * 2
+    assert one.cost is not None
+    assert one.cost == pytest.approx(one.tokens / 1e6, abs=1e-6)
+    assert one.latency is not None
+    assert one.latency["p50"] >= 0.03
+    assert killed.path is not None
+    assert [path.name for path in killed.path.glob(".*")] == [], "only an unfinished run keeps what it took"
+    assert verify(killed.path) == []
 
 
 def test_an_interrupted_run_goes_on(server: RunningServer, own_place: Path) -> None:
@@ -211,9 +250,20 @@ def test_an_interrupted_run_goes_on(server: RunningServer, own_place: Path) -> N
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command resumes the run" in said
+    stopped = qa.load_run("results/stopped").leaderboard
+    (first,) = stopped.rows
+    assert verify(Path("results/stopped")) == []
     subprocess.run(command, check=True, capture_output=True)
     asked = Counter(server.told()["asked"])
     assert sum(asked.values()) - len(asked) <= 2
+    complete = qa.load_run("results/stopped").leaderboard
+    row = complete.row(server.spec())
+    assert stopped.sort == complete.sort == "reading.balanced_asserts"
+    assert (first.status, row.status) == ("partial", "ok")
+    assert first.performance.tokens_out is not None
+    assert 0 < first.performance.tokens_out < 2 * len(asked)
+    assert row.performance.tokens_out == 2 * len(asked), "those of both parts, and of no answer twice"
+    assert row.performance.seconds > first.performance.seconds
 
 
 def test_a_server_that_stops_leaves_a_run_that_goes_on(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import qa_eval as qa
 from qa_eval.data.content_hashes import questions_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.records import Corpus
@@ -16,7 +17,7 @@ from qa_eval.runs.leaderboard.merged_runs import Merged, merge_runs, run_of
 from qa_eval.runs.store import Run
 from tests.comparisons.test_compare import RIGHT, Scripted, asked, counted
 from tests.support.command_line import call
-from tests.support.fake_models import four_facts
+from tests.support.fake_models import FakeWriter, four_facts
 from tests.support.small_corpus import wells
 
 
@@ -146,3 +147,65 @@ def test_the_command_merges_and_tells_history(tmp_path: Path) -> None:
     ]
     told = call("leaderboard", *paths, "--history", "test:one")
     assert (told.exit_code, "one" in told.stdout) == (0, True)
+
+
+def written(name: str, time: str, **options: bool | int) -> Run:
+    """A language model's run; memory contradicts all articles."""
+    corpus = four_facts()
+    model = FakeWriter(corpus, memory={q.id: "a memory" for q in corpus.questions})
+    run = qa.evaluate(
+        model,
+        corpus=corpus,
+        name=name,
+        options=qa.RunOptions(resamples=99, cache=False).updated(options),
+        progress=False,
+    )
+    return at(run, time)
+
+
+@pytest.mark.parametrize("common_items", [False, True])
+def test_a_row_that_was_asked_less_does_not_replace_one_that_was_asked_more(common_items: bool) -> None:
+    more = written("more", "01", closed_book=True, orders=2)
+    less = written("less", "02", orders=2)
+    merged = merge_runs([more, less], common_items=common_items)
+    (row,) = [row for row in merged.board.rows if not row.is_reference]
+    assert run_of(row) == "more"
+    assert "memorisation_ratio" in row.metrics["reading"]
+    (note,) = [note for note in merged.notes if note.startswith("test:writer")]
+    assert note == (
+        "test:writer: the row of more is shown, because the newer one of less has no closed book or "
+        "memorisation"
+    )
+
+
+def test_of_rows_of_which_none_has_all_the_newest_is_kept_and_the_rest_is_told() -> None:
+    remembered, ordered, plain = (
+        written("remembered", "01", closed_book=True),
+        written("ordered", "02", orders=2),
+        written("plain", "03"),
+    )
+    merged = merge_runs([plain, remembered, ordered])
+    (row,) = [row for row in merged.board.rows if not row.is_reference]
+    assert run_of(row) == "ordered"
+    assert [note for note in merged.notes if note.startswith("test:writer")] == [
+        "test:writer: the row of ordered is shown, because the newer one of plain has no order sensitivity",
+        "test:writer: the row of ordered is shown, and the one of remembered with closed book and "
+        "memorisation is not; a run with both --closed-book and --orders has everything in one row",
+    ]
+
+
+def test_rows_of_equal_metrics_have_no_note() -> None:
+    one = at(asked(Scripted("m", RIGHT), name="one"), "01")
+    merged = merge_runs([one, at(one, "02", name="two")])
+    assert [run_of(row) for row in merged.board.rows] == ["two"]
+    assert merged.notes == ()
+
+
+def test_on_common_items_tokens_and_cost_are_said_to_be_of_the_whole_runs() -> None:
+    said = "tokens, times and cost are those of the whole runs, not of these items"
+    whole, short = written("whole", "01"), at(asked(Scripted("n", {}), corpus=shorter(), name="part"), "02")
+    assert said in merge_runs([whole, short], common_items=True).notes
+    spans = at(asked(Scripted("m", RIGHT), name="spans"), "03")
+    assert said not in merge_runs([spans, short], common_items=True).notes
+    other = at(asked(Scripted("m", RIGHT), name="other", track="both"), "03")
+    assert said not in merge_runs([whole, other], common_items=True).notes, "all items are common"

@@ -9,15 +9,26 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
 from qa_eval.records import Span
+from qa_eval.text.grid import draw_grid
 from qa_eval.text.markdown import markdown_code, markdown_text
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.progress import TerminalProgress
 from qa_eval.text.terminal import clean, safe_json, terminal_width, write_lines
-from qa_eval.text.wide_table import Board, BoardRow, Cell, Column, draw_board, draw_every_column
+from qa_eval.text.wide_table import (
+    Board,
+    BoardRow,
+    Cell,
+    Column,
+    draw_board,
+    draw_every_column,
+    shortened_apart,
+)
 
 LABELS = ("balanced F1", "EM", "F1", "F1-any", "match", "EM-any", "contrast consistency")
 FIRST = 5
@@ -109,6 +120,39 @@ def test_a_long_name_is_shortened_with_an_ellipsis_rather_than_a_number(width: i
     row = line_of("hf:org", board("hf:organisation/" + "x" * 80), width)
     assert "…" in row
     assert row.count("34.5") >= FIRST
+
+
+SERVED = [
+    f"openai:gpt-{name}?base_url=https://api.example.com/v1&max_tokens=64"
+    for name in ("4o", "4o-mini", "5", "5-nano")
+]
+"""Specs that are alike at both ends."""
+
+
+@pytest.mark.parametrize("width", [16, 20, 30, 40, 80])
+def test_names_that_are_cut_show_where_they_differ(width: int) -> None:
+    cut = shortened_apart(SERVED, width)
+    assert all(cell_len(name) <= width for name in cut)
+    assert [re.findall(r"4o-m|4o\?|5-n|5\?", name) for name in cut] == [["4o?"], ["4o-m"], ["5?"], ["5-n"]]
+
+
+@given(
+    st.lists(st.text("ab漢", max_size=30), min_size=2, max_size=8),
+    st.integers(min_value=4, max_value=24),
+)
+def test_different_names_stay_different_at_every_width(names: list[str], width: int) -> None:
+    cut = shortened_apart(names, width)
+    assert all(cell_len(name) <= width for name in cut)
+    assert len(set(cut)) == len(set(names))
+
+
+def test_a_narrow_grid_keeps_the_column_of_names_and_tells_them_apart() -> None:
+    rows = [(str(rank), name, "12.3", "x" * 30) for rank, name in enumerate(SERVED, 1)]
+    drawn = [line.plain for line in draw_grid(("rank", "model", "EM", "else"), rows, 40, left=2, names=1)]
+    assert drawn[0].split() == ["rank", "model", "EM"]
+    assert all(len(line) <= 40 for line in drawn)
+    assert len({line.split()[1] for line in drawn[1:]}) == len(SERVED)
+    assert all(line.endswith("12.3") for line in drawn[1:])
 
 
 def test_a_failed_row_says_why_and_has_no_numbers() -> None:

@@ -63,9 +63,9 @@ class LocalEngine:
         """Yields the model's predictions for the instances, some at a time.
 
         An instance that the model skipped has no prediction. `known_good` says that the model has answered
-        before, so failing on these instances need not mean that it fails on everything. Raises
-        ModelFailedError as soon as it is known that the model cannot answer, and KeyboardInterrupt as it
-        comes, both after all finished predictions were yielded.
+        before, so failing on these instances need not mean that it fails on everything. Neither do errors
+        that are due to the items. Raises ModelFailedError as soon as it is known that the model cannot
+        answer, and KeyboardInterrupt as it comes, both after all finished predictions were yielded.
         """
         session = _Session(engine=self, model=model)
         for start in range(0, len(instances), self.chunk):
@@ -82,7 +82,7 @@ class _Session:
     raised: int = 0
     """Number of single items for which the model raised."""
     first_error: str | None = None
-    """Error of the first item that failed."""
+    """First error that is not due to its item."""
 
     def ask(self, instances: Sequence[Instance]) -> Iterator[list[Prediction]]:
         """Asks instances. If the model raises, asks the rest again in halves."""
@@ -134,7 +134,8 @@ class _Session:
 
     def _noted(self, prediction: Prediction) -> Prediction:
         self.succeeded |= prediction.error is None
-        self.first_error = self.first_error or prediction.error
+        if not prediction.error_of_item:
+            self.first_error = self.first_error or prediction.error
         return prediction
 
     def _failed(self, instance: Instance, error: Exception) -> Iterator[list[Prediction]]:
@@ -169,7 +170,8 @@ def checked(prediction: Prediction, instance: Instance) -> Prediction:
     """
     if prediction.error is not None:
         said = prediction.error if isinstance(prediction.error, str) else repr(prediction.error)
-        return Prediction(item=prediction.item, error=escaped(said))
+        of_item = prediction.error_of_item is True
+        return Prediction(item=prediction.item, error=escaped(said), error_of_item=of_item)
     try:
         return Prediction(
             item=prediction.item,

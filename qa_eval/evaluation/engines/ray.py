@@ -385,7 +385,8 @@ class _Batches:
             raise ModelFailedError(reply.failure)
         self._good |= group.known_good or any(p.error is None for p in reply.predictions)
         if self._first_error is None:
-            self._first_error = next((p.error for p in reply.predictions if p.error is not None), None)
+            errors = (p.error for p in reply.predictions if not p.error_of_item)
+            self._first_error = next((error for error in errors if error is not None), None)
         self._left[group] -= 1
         last = not self._left[group]
         if last:
@@ -393,6 +394,6 @@ class _Batches:
         yield GroupAnswers(group, reply.predictions, last=last)
 
     def verdict(self) -> None:
-        """Raises ModelFailedError if every item failed."""
+        """Raises ModelFailedError if every item failed, and not all of them for reasons of their own."""
         if self._first_error is not None and not self._good:
             raise ModelFailedError(self._first_error)

@@ -19,6 +19,7 @@ from qa_eval.data.items import item_ids, strangers
 from qa_eval.data.passage_facts import PassageFact
 from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.tasks.curated import CuratedPart, instances_for, refuse_options
+from qa_eval.metrics.decisions import make_pooled_answers
 from qa_eval.metrics.listings import sort_keys
 from qa_eval.metrics.reference_answers import REFERENCES, ReferenceName, reference_answers
 from qa_eval.metrics.score_table import Cluster, ScoreTable, add_scores
@@ -28,7 +29,14 @@ from qa_eval.models.protocol import Model
 from qa_eval.records import Instance, ItemId, Prediction, Track
 from qa_eval.runs.options import RunOptions, StoredOptions, Threshold
 from qa_eval.runs.ranking import RULES
-from qa_eval.runs.rows import item_hashes, item_hashes_sha256, judge, judge_answers, rebuild
+from qa_eval.runs.rows import (
+    ByArticle,
+    item_hashes,
+    item_hashes_sha256,
+    judge,
+    judge_answers,
+    rebuild,
+)
 from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import dataset_sources
 
@@ -161,11 +169,12 @@ class ClaimsTask:
         if isinstance(threshold, str):
             cases = list(self._cases(rows()))
             fitted = fit_thresholds(cases, (case.cluster for case in cases))
+        makes_pooled = "pooled" not in self.options.tracks or make_pooled_answers(_pooled_parts(rows()))
         for fact, stored in self._with_facts(rows()):
             id = fact.question.id
             at = fitted.get(id, 0.0) if isinstance(threshold, str) else threshold
             items = [ItemId.parse(row.item) for row in stored]
-            judged = judge(fact.corpus, items, *rebuild(stored), at)
+            judged = judge(fact.corpus, items, *rebuild(stored), at, makes_pooled=makes_pooled)
             yield stored, JudgedFacts(marked(fact, judged), [fact])
 
     def _cases(self, rows: Iterator[PredictionRow]) -> Iterator[ThresholdCase]:
@@ -256,12 +265,22 @@ class ClaimsPart:
     def judge(
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
     ) -> JudgedFacts:
-        """Scores the facts. `cross-fit` is first scored with the threshold 0."""
+        """Scores each fact as if it were alone: pooled answers are decided by its own answers, and
+        `cross-fit` is scored with the threshold 0. `ClaimsTask.rejudged` decides both by all facts.
+        """
         at = 0.0 if isinstance(threshold, str) else threshold
         rows: list[PredictionRow] = []
         for part in self.parts:
             rows += marked(part.fact, part.asked.judge(predictions, at, whole=whole))
         return JudgedFacts(rows, [part.fact for part in self.parts])
+
+
+def _pooled_parts(rows: Iterable[PredictionRow]) -> Iterator[ByArticle]:
+    """The predictions that stored pooled rows were scored from."""
+    for row in rows:
+        if row.track == "pooled":
+            _, pooled = rebuild([row])
+            yield from pooled.values()
 
 
 def _items_row(counts: Mapping[Track, int]) -> ItemsRow:

@@ -55,7 +55,7 @@ class CuratedTask:
     cluster: Cluster = "fact"
     """Unit of resampling."""
     fits_afterwards: bool = False
-    """Whether `cross-fit` needs the answers of all parts; False, because there is a single part."""
+    """Whether rows are scored again at the end; False, because there is a single part."""
 
     @staticmethod
     def fitted(options: RunOptions) -> RunOptions:
@@ -206,15 +206,23 @@ class CuratedPart:
         return CuratedPart(self.corpus, items, tuple(instances))
 
     def judge(
-        self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
+        self,
+        predictions: Mapping[str, Prediction],
+        threshold: Threshold,
+        *,
+        whole: bool = True,
+        makes_pooled: bool | None = None,
     ) -> list[PredictionRow]:
-        """The scored rows of the items. If not everything was asked, a pooled item needs all its articles."""
+        """The scored rows of the items. If not everything was asked, a pooled item needs all its articles.
+
+        `makes_pooled` is that of `qa_eval.runs.rows.judge`.
+        """
         pooled = gather(self.corpus, self.items, predictions)
         items: Sequence[ItemId] = self.items
         if not whole:
             direct = {instance.item for instance in self.instances}
             items = [item for item in items if self._asked(item, predictions, pooled, direct)]
-        return judge(self.corpus, items, predictions, pooled, threshold)
+        return judge(self.corpus, items, predictions, pooled, threshold, makes_pooled=makes_pooled)
 
     def _asked(
         self,

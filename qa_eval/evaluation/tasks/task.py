@@ -94,7 +94,9 @@ class Task(Judge, Protocol):
 
     @property
     def fits_afterwards(self) -> bool:
-        """Whether `cross-fit` needs the answers of all parts, so that `rejudged` has to fit it at the end."""
+        """Whether what a model's answers decide together, such as `cross-fit`, needs the answers of several
+        parts, so that `rejudged` has to decide it at the end.
+        """
 
     def size(self, model: Model) -> int:
         """The number of instances for the model."""

@@ -19,10 +19,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from qa_eval.errors import ModelError
-from qa_eval.models.generation.generator import Generation, Message, Prompt, Sampling
-from qa_eval.models.generation.server_responses import (
+from qa_eval.models.generation.generator import (
+    Generation,
+    Message,
+    Prompt,
     PromptFailedError,
     PromptRefusedError,
+    Sampling,
+)
+from qa_eval.models.generation.server_responses import (
+    PromptUnansweredError,
     context_of,
     error_words,
     excerpt,
@@ -42,8 +48,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 """Pauses before a request is sent again, in seconds. Each is twice the one before, less a random part."""
 _LONGEST_WAIT = 300.0
 """Longest `Retry-After` that is waited for, in seconds."""
+_RESTART_SECONDS = 30.0
+"""Time for which a server that cannot be reached any more is waited for, in seconds."""
 _FAILURES_IN_A_ROW = 20
-"""Number of prompts that may fail one after another, after all tries, before the server is given up."""
+"""Number of prompts that may fail one after another before the server is doubted."""
 _CONNECT_SECONDS = 10.0
 _MOST_BYTES = 32_000_000
 """Greatest size of a response."""
@@ -130,11 +138,9 @@ class ChatServer:
 
     def _identified(self, client: httpx2.Client, sampling: Sampling) -> Mapping[str, Any]:
         listing = self._listing(client)
-        stop = threading.Event()
-        short = Sampling(max_tokens=1, temperature=sampling.temperature, seed=sampling.seed)
         while True:
             try:
-                value = self._tried(lambda: self._completion(client, _PROBE, short), stop)
+                value = self._probed(client, sampling)
                 break
             except _RefusedFieldError as error:
                 if not self._fields.drop(str(error)):
@@ -201,7 +207,11 @@ class ChatServer:
                 if isinstance(found, ModelError):
                     ended = found
                 elif failed >= _FAILURES_IN_A_ROW:
-                    ended = ModelError(f"{self._named}: the last {failed} questions failed: {found}; {_KEPT}")
+                    if isinstance(found, PromptUnansweredError) or not self._still_works(sampling):
+                        ended = ModelError(
+                            f"{self._named}: the last {failed} questions failed: {found}; {_KEPT}"
+                        )
+                    failed = 0
                 if ended is not None:
                     yield from _finished(done)
                     raise ended
@@ -210,6 +220,20 @@ class ChatServer:
                 worker.join()
         finally:
             stop.set()  # requests under way are abandoned: their threads end with them
+
+    def _still_works(self, sampling: Sampling) -> bool:
+        """Whether the server answers the short request, so that refusals are due to the questions."""
+        try:
+            with self._opened() as client:
+                generation_of(self._probed(client, sampling), _PROBE, 0.0)
+        except (ModelError, PromptFailedError, _TryAgainError, _RefusedFieldError):
+            return False
+        return True
+
+    def _probed(self, client: httpx2.Client, sampling: Sampling) -> dict[str, Any]:
+        """The response to the short request. Raises as `_tried` does."""
+        short = Sampling(max_tokens=1, temperature=sampling.temperature, seed=sampling.seed)
+        return self._tried(lambda: self._completion(client, _PROBE, short), threading.Event())
 
     def _workers(
         self,
@@ -257,8 +281,9 @@ class ChatServer:
             value = self._tried(lambda: self._completion(client, prompt, sampling), stop)
         except _TryAgainError as error:
             if error.refused:
-                raise ModelError(f"{self._named}: {error}; {_KEPT}") from None
-            raise PromptFailedError(f"{error} (tried {_TRIES} times)") from None
+                waited = f"it was waited for {_RESTART_SECONDS:g} s"
+                raise ModelError(f"{self._named}: {error} {waited}; {_KEPT}") from None
+            raise PromptUnansweredError(f"{error} (tried {_TRIES} times)") from None
         except _RefusedFieldError as error:
             raise refusal(str(error), prompt) from None
         self._compare(value)
@@ -277,9 +302,12 @@ class ChatServer:
     # -------------------------------------------------------------------------------- requests
 
     def _tried(self, send: Any, stop: threading.Event) -> dict[str, Any]:  # noqa: ANN401
-        """The result of a request, which is sent again while its failure may pass."""
-        pause = _FIRST_PAUSE
-        for left in reversed(range(_TRIES)):
+        """The result of a request, which is sent again while its failure may pass.
+
+        It is sent `_TRIES` times in all. Without a connection, it is sent again for `_RESTART_SECONDS`.
+        """
+        pause, left, gone_since = _FIRST_PAUSE, _TRIES, None
+        while True:
             while (wait := self._pause_until - time.monotonic()) > 0:
                 stop.wait(wait)
                 if stop.is_set():
@@ -290,7 +318,13 @@ class ChatServer:
                 found: dict[str, Any] = send()
                 return found
             except _TryAgainError as error:
-                if not left or stop.is_set():
+                longest = _LONGEST_PAUSE
+                if error.refused:
+                    gone_since = gone_since or time.monotonic()
+                    longest = gone_since + _RESTART_SECONDS - time.monotonic()
+                else:
+                    left, gone_since = left - 1, None
+                if not left or longest <= 0 or stop.is_set():
                     raise
                 if error.wait is not None:
                     if error.wait > _LONGEST_WAIT:
@@ -298,9 +332,8 @@ class ChatServer:
                     # Every thread waits, because the server asks for fewer requests.
                     self._pause_until = max(self._pause_until, time.monotonic() + error.wait)
                 else:
-                    stop.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311 - not for secrets
+                    stop.wait(min(pause * random.uniform(0.5, 1.0), longest))  # noqa: S311 - not for secrets
                     pause = min(2 * pause, _LONGEST_PAUSE)
-        raise AssertionError("the last try returns or raises")
 
     def _completion(self, client: httpx2.Client, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
         """The response to a prompt, sent once."""

@@ -66,6 +66,17 @@ class Generation:
     """Time from the request to the whole text, in seconds; None if texts were generated together."""
 
 
+class PromptFailedError(Exception):
+    """One prompt cannot be answered."""
+
+
+class PromptRefusedError(PromptFailedError):
+    """A prompt has no answer for a reason of its own: it is too long, or its answer is withheld.
+
+    This says nothing about the generator. Any number of such prompts ends no run.
+    """
+
+
 class TextGenerator(Protocol):
     """A server or a local language model."""
 
@@ -81,8 +92,8 @@ class TextGenerator(Protocol):
     ) -> Iterator[tuple[int, Generation | Exception]]:
         """Yields (index of the prompt, its text) for each prompt, in any order, each as soon as it is known.
 
-        A prompt that cannot be answered, such as one that is too long, gets an exception in place of its
-        text. Its message names the reason and the length.
+        A prompt that cannot be answered gets an exception in place of its text, and one that is too long a
+        `PromptRefusedError`. The message names the reason and the length.
 
         Raises:
             ModelError: The generator cannot answer any prompt.

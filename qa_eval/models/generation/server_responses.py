@@ -9,7 +9,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from qa_eval.models.generation.generator import Generation, Prompt
+from qa_eval.models.generation.generator import (
+    Generation,
+    Prompt,
+    PromptFailedError,
+    PromptRefusedError,
+)
 from qa_eval.text.phrases import printable, shorten
 
 _TOO_LONG = re.compile(
@@ -20,12 +25,8 @@ _CHARACTERS_PER_TOKEN = 12
 """Number of characters of prompt for each token read above which the server cannot have read all of it."""
 
 
-class PromptFailedError(Exception):
-    """One prompt cannot be answered."""
-
-
-class PromptRefusedError(PromptFailedError):
-    """The server refuses this prompt: it is too long, or its answer is withheld. Others may be answered."""
+class PromptUnansweredError(PromptFailedError):
+    """The server gave no whole response to a prompt in all tries. It may answer the same prompt later."""
 
 
 def generation_of(value: Mapping[str, Any], prompt: Prompt, seconds: float) -> Generation:

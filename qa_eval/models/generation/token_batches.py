@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from qa_eval.models.generation.generator import Generation, Prompt, Sampling
+from qa_eval.models.generation.generator import Generation, Prompt, PromptRefusedError, Sampling
 from qa_eval.models.generation.prompt_texts import PromptTexts
 from qa_eval.models.reading.reader import OutOfMemoryError
 
@@ -140,7 +140,7 @@ class BatchedGenerator:
             if not ids:
                 yield index, ValueError("the prompt has no tokens")
             elif problem := self._limits.problem(len(ids), sampling.max_tokens):
-                yield index, ValueError(problem)
+                yield index, PromptRefusedError(problem)
             else:
                 queue.append((index, ids))
         queue.sort(key=lambda entry: len(entry[1]))

@@ -9,7 +9,13 @@ from typing import get_args
 
 from qa_eval.errors import SpecError
 from qa_eval.files.hashes import sha256_json
-from qa_eval.models.generation.generator import Generation, Prompt, Sampling, TextGenerator
+from qa_eval.models.generation.generator import (
+    Generation,
+    Prompt,
+    PromptRefusedError,
+    Sampling,
+    TextGenerator,
+)
 from qa_eval.models.generation.prompt_files import PromptFile, built_in_prompt, load_prompt
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.records import Decoding, Instance, Mode, ModelInfo, Prediction
@@ -151,7 +157,8 @@ class WrittenAnswers:
         for number, found in self.generator.generate(prompts, self.writing.sampling):
             instance = instances[number]
             if isinstance(found, Exception):
-                yield Prediction(item=instance.item, error=escaped(str(found)))
+                of_item = isinstance(found, PromptRefusedError)
+                yield Prediction(item=instance.item, error=escaped(str(found)), error_of_item=of_item)
             else:
                 yield self._prediction(instance, found)
 

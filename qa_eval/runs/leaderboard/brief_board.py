@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qa_eval.metrics.listings import label
 from qa_eval.runs.leaderboard.board_formats import board_of
 from qa_eval.runs.leaderboard.views import View, leaderboard_view
@@ -10,7 +12,7 @@ from qa_eval.text.grid import draw_grid
 from qa_eval.text.notebook_tables import NotebookCell, notebook_table
 from qa_eval.text.phrases import count, shorten
 from qa_eval.text.terminal import clean
-from qa_eval.text.wide_table import Board, BoardRow, Cell
+from qa_eval.text.wide_table import Board, BoardRow, Cell, shortened_apart
 
 _LINES, _CHARACTERS, _WIDTH = 20, 2_000, 100
 _LONGEST_NAME = 40
@@ -39,7 +41,8 @@ def board_text(board: Leaderboard) -> str:
 def _lines(view: View, drawn: Board, shown: int) -> list[str]:
     title = f"{shorten(clean(view.board.name), _LONGEST_NAME)}: " if view.board.name else ""
     head = ("rank", "model", *_headings(drawn))
-    rows = [_cells(row, len(head)) for row in drawn.all_rows[:shown]]
+    names = _short_names([row.name for row in drawn.all_rows[:shown]])
+    rows = [_cells(row, name, len(head)) for row, name in zip(drawn.all_rows[:shown], names, strict=True)]
     lines = [title + shorten(clean(_asked(view)), _WIDTH - len(title))]
     lines += [line.plain for line in draw_grid(head, rows, _WIDTH, left=2)] if rows else []
     if left := len(drawn.all_rows) - shown:
@@ -50,8 +53,9 @@ def _lines(view: View, drawn: Board, shown: int) -> list[str]:
 def _remarks(view: View) -> list[str]:
     """Sentences on the models that failed, with the reason, and on those that left items out."""
     said = []
-    for row in view.board.rows:
-        name, counts = shorten(row.model.spec, _LONGEST_NAME), row.counts
+    names = _short_names([row.model.spec for row in view.board.rows])
+    for row, name in zip(view.board.rows, names, strict=True):
+        counts = row.counts
         if row.status == "error":
             said.append(f"{name} failed: {row.error}")
         elif counts.missing or counts.errors:
@@ -79,8 +83,12 @@ def _headings(drawn: Board) -> list[str]:
     return [*labels[:1], *(["95 % interval"] if labels else []), *labels[1:]]
 
 
-def _cells(row: BoardRow, width: int) -> list[str]:
-    cells = [_rank(row), shorten(clean(row.name), _LONGEST_NAME)]
+def _short_names(names: Sequence[str]) -> list[str]:
+    return shortened_apart(list(map(clean, names)), _LONGEST_NAME)
+
+
+def _cells(row: BoardRow, name: str, width: int) -> list[str]:
+    cells = [_rank(row), name]
     if row.failure:
         cells.append("failed")
     elif row.cells:

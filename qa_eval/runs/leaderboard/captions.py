@@ -98,7 +98,7 @@ def caption(view: View) -> Iterator[str]:
     yield f"percent, sorted by {by}{meaning}; rules {first.rules}, scorer {first.scorer_version}"
     if view.merged is not None:
         together = ", ranked together" if view.merged.ranked else ""
-        yield f"{len(view.merged.boards)} runs; of each signature the newest{together}"
+        yield f"{len(view.merged.boards)} runs; one row of each signature{together}"
     if not view.ranked and any(line.row.rank is not None for line in view.lines):
         ranked_by = label(first.sort.partition(".")[2])
         yield f"ranks and differences are of {ranked_by} over all items and are left out here"
@@ -255,7 +255,7 @@ def _of_language_models(view: View) -> Iterator[str]:
 def written_sentence(row: Row) -> str:
     """The tokens, times and cost of a language model's answers. Empty for other models.
 
-    Answers from the cache do not count.
+    Answers that other runs left in the cache do not count. Those of all parts of an interrupted run do.
     """
     p = row.performance
     if p.tokens_in is None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from qa_eval.errors import QaEvalError
-from qa_eval.metrics.listings import of_words
+from qa_eval.metrics.listings import entry, in_order, label, of_words
 from qa_eval.metrics.score_table import tables_of
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.runs.common_items import Side, common_scores
 from qa_eval.runs.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows
 from qa_eval.runs.schema import DataRow, ItemsRow, Leaderboard, Row
 from qa_eval.runs.store import Run
+from qa_eval.text.phrases import enumerate_words
 
 MOST_RANKED = 100
 """Most models that are ranked together. More would take minutes."""
@@ -39,7 +40,10 @@ class Merged:
 
 
 def merge_runs(runs: Sequence[Run], *, common_items: bool = False) -> Merged:
-    """Merges runs: each signature keeps its newest finished row, and maxT ranks all models together.
+    """Merges runs: each signature keeps one finished row, and maxT ranks all models together.
+
+    The row is the newest one. An older one is kept if it has all metrics of a model that was asked otherwise
+    (`--closed-book`, `--orders`) that the newer ones have, and more. Notes name such rows, and what is lost.
 
     Ranks need the stored answers of every model, and at most `MOST_RANKED` models. Otherwise the rows are
     sorted by value, and a note gives the reason. With `common_items`, runs with different data are merged
@@ -53,9 +57,9 @@ def merge_runs(runs: Sequence[Run], *, common_items: bool = False) -> Merged:
         raise QaEvalError("no run to show")
     runs = sorted(runs, key=lambda run: run.leaderboard.created_at)
     _refuse_mixture([run.leaderboard for run in runs], common_items=common_items)
-    found = _newest_of_each(runs, by_data=not common_items)
     newest = runs[-1].leaderboard
     state = _State(data=newest.data, notes=[] if common_items else list(_contradictions(runs)))
+    found = _one_of_each(runs, state, by_data=not common_items)
     sorts = _sorts([run.leaderboard for run in runs])
     entries = _on_common_items(found, state) if common_items else _with_tables(found, state, sorts)
     sort, smallest = newest.sort, None
@@ -137,17 +141,46 @@ def _refuse_mixture(boards: Sequence[Leaderboard], *, common_items: bool) -> Non
         )
 
 
-def _newest_of_each(runs: Sequence[Run], *, by_data: bool) -> list[Side]:
-    """The newest finished row of each signature, or else the newest. Runs must come oldest first."""
-    kept: dict[tuple[str, str], Side] = {}
+def _one_of_each(runs: Sequence[Run], state: _State, *, by_data: bool) -> list[Side]:
+    """The kept row of each signature, a finished one if there is one. Runs must come oldest first."""
+    sides: dict[tuple[str, str], list[Side]] = {}
     for run, name in zip(runs, run_names(runs), strict=True):
         for row in run.leaderboard.rows:
             side = Side(run=run, row=row.model_copy(update={"run": name}))
             key = (_signature(side, by_data=by_data), row.model.spec if row.is_reference else "")
-            before = kept.get(key)
-            if before is None or row.status == "ok" or before.row.status != "ok":
-                kept[key] = side
-    return list(kept.values())
+            sides.setdefault(key, []).append(side)
+    return [_kept(each, state) for each in sides.values()]
+
+
+def _kept(sides: Sequence[Side], state: _State) -> Side:
+    """The row that is kept of those of one signature, oldest first. Notes tell what the others have."""
+    finished = [side for side in sides if side.row.status == "ok"]
+    if not finished:
+        return sides[-1]
+    had = [_asked_otherwise(side.row) for side in finished]
+    # What a model is asked otherwise is no part of its signature, because all other numbers are the same.
+    place = max(n for n, mine in enumerate(had) if not any(mine < other for other in had))
+    kept, newest = finished[place], finished[-1]
+    spec, name = kept.row.model.spec, run_of(kept.row)
+    if kept is not newest:
+        newer = f"the newer one of {run_of(newest.row)} has no {_labels(had[place] - had[-1], 'or')}"
+        state.notes.append(f"{spec}: the row of {name} is shown, because {newer}")
+    for side, theirs in zip(finished, had, strict=True):
+        if lost := theirs - had[place]:
+            state.notes.append(
+                f"{spec}: the row of {name} is shown, and the one of {run_of(side.row)} with {_labels(lost)} "
+                "is not; a run with both --closed-book and --orders has everything in one row"
+            )
+    return kept
+
+
+def _asked_otherwise(row: Row) -> set[str]:
+    """The metrics that the row has because the model was also asked otherwise."""
+    return {id for metrics in row.metrics.values() for id in metrics if entry(id).family == "passages"}
+
+
+def _labels(metrics: Collection[str], last: str = "and") -> str:
+    return enumerate_words([label(id) for id in in_order(metrics)], last)
 
 
 def _signature(side: Side, *, by_data: bool) -> str:
@@ -251,6 +284,8 @@ def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
         f"on the {sum(counts.values())} items that all runs asked, of {min(asked)} to {max(asked)}; "
         "every number is computed again on these"
     )
+    if max(asked) > sum(counts.values()) and any(s.row.performance.tokens_out is not None for s in sides):
+        state.notes.append("tokens, times and cost are those of the whole runs, not of these items")
     entries = []
     for side, own in zip(sides, scores, strict=True):
         board = side.run.leaderboard

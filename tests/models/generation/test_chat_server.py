@@ -183,10 +183,44 @@ def test_a_response_that_does_not_come_is_given_up(server: RunningServer) -> Non
     assert first.error == "no whole response within 0.2 s (tried 6 times)"
 
 
-def test_a_server_that_fails_on_everything_is_given_up(server: RunningServer) -> None:
-    server.behave("no choices")
-    with pytest.raises(ModelError, match="the last 20 questions failed: the response has no choices"):
-        answers(model_of(server.spec()), 100)
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("500", "the server answered 500: it broke (tried 6 times)"),
+        ("not json", "the response is not JSON: <html>hello</html> (tried 6 times)"),
+        ("always no choices", "the response has no choices"),
+        ("always 400", "the server refuses the prompt, of 31"),
+    ],
+)
+def test_a_server_that_fails_on_everything_is_given_up(server: RunningServer, what: str, said: str) -> None:
+    model = model_of(server.spec())
+    _ = model.info
+    server.behave(what, after=5)
+    with pytest.raises(ModelError) as error:
+        answers(model, 100)
+    assert f"the last 20 questions failed: {said}" in str(error.value)
+    assert "; the answers so far are kept, and the same command goes on" in str(error.value)
+
+
+@pytest.mark.parametrize("what", ["no choices", "no text", "400"])
+def test_questions_that_are_refused_end_no_run_while_the_server_works(
+    server: RunningServer, what: str
+) -> None:
+    server.behave(what)
+    found = answers(model_of(server.spec(), concurrency=1), 50)
+    assert sum(p.error is not None and not p.error_of_item for p in found) == 50
+    assert server.told()["probes"] == 1 + 2, "after 20 and 40 of them the server is asked whether it works"
+    assert len(server.told()["asked"]) == 50
+
+
+@pytest.mark.parametrize("what", ["long", "filter"])
+def test_questions_that_fail_for_a_reason_of_their_own_say_nothing_of_the_server(
+    server: RunningServer, what: str
+) -> None:
+    server.behave(what)
+    found = answers(model_of(server.spec(), concurrency=1), 50)
+    assert all(p.error is not None and p.error_of_item for p in found)
+    assert server.told()["probes"] == 1
 
 
 def test_a_key_that_is_withdrawn_ends_the_asking(server: RunningServer) -> None:
@@ -232,6 +266,21 @@ def test_a_server_that_dies_and_comes_back_is_waited_for(monkeypatch: pytest.Mon
     with chat_server(port):
         assert [p.text for p in predictions] == ["1", "2"]
     model.unload()
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_a_server_that_does_not_come_back_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    monkeypatch.setattr("qa_eval.models.generation.chat_server._RESTART_SECONDS", 1.5)
+    with chat_server() as first:
+        model = model_of(first.spec(), concurrency=concurrency)
+        _ = model.info
+        first.kill()
+    since = time.monotonic()
+    with pytest.raises(ModelError, match=r"is it running\? it was waited for 1\.5 s; the answers so far are"):
+        answers(model, 20)
+    assert 1.5 <= time.monotonic() - since < 3
 
 
 @pytest.mark.parametrize("concurrency", [1, 16])

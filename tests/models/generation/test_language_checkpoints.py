@@ -14,7 +14,7 @@ import torch
 import transformers
 
 from qa_eval.errors import ModelError, SpecError
-from qa_eval.models.generation.generator import Generation, Message, Prompt, Sampling
+from qa_eval.models.generation.generator import Generation, Message, Prompt, PromptRefusedError, Sampling
 from qa_eval.models.generation.language_checkpoints import examine_language_model
 from qa_eval.models.generation.token_batches import BatchedGenerator
 from qa_eval.models.protocol import ModelSpec
@@ -249,7 +249,7 @@ def test_a_prompt_beyond_the_positions_is_an_error_and_the_others_are_answered(
 ) -> None:
     found = written(generator(build(kind)), prompts=[Prompt((Message("user", "why " * 200),)), PROMPTS[0]])
     assert isinstance(found[1], Generation)
-    assert isinstance(found[0], ValueError)
+    assert isinstance(found[0], PromptRefusedError)
     assert "the answer may have 12; the model takes" in str(found[0])
     assert str(found[0]).endswith(f"{POSITIONS} {what}")
 
