@@ -766,8 +766,8 @@ _ENTRIES: tuple[Metric, ...] = (
         meaning="Share of other orders of the passages in which the answer is another one.",
         detail=(
             "Answers are the same if both abstain or both assert the same claims; without claims, if they "
-            "are equal by the rules of exact match. Of language models that were asked with `--orders`; the "
-            "orders that have no answer do not count."
+            "are equal by the rules of exact match, citations such as [2] or “the second article” left out. "
+            "Of language models that were asked with `--orders`; the orders that have no answer do not count."
         ),
         formula="mean over items of orders with another answer / orders",
         over="pooled items that were asked in several orders",

@@ -407,7 +407,7 @@ def test_tables_have_what_an_answer_in_words_asserts(tmp_path: Path) -> None:
     assert found["dead@*"] == ("complete", '["180","194"]')
     assert found["dead@a"] == ("abstains", "[]")
     assert found["dead@b"] == ("", ""), "no answer is not read"
-    answers = run[run.leaderboard.rows[0].model.spec].items.to_pandas().set_index("item")
+    answers = run.items(run.leaderboard.rows[0].model.spec).to_pandas().set_index("item")
     assert answers.loc["dead@*", "right"]
     assert answers.loc["dead@*", "why"].startswith("The answer asserts every claim of the sources")
 
