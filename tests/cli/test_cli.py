@@ -147,6 +147,12 @@ def test_the_version_is_told() -> None:
     ("args", "message"),
     [
         pytest.param(["runn"], "No such command 'runn'; did you mean run?", id="command"),
+        pytest.param(
+            ["metrics", "Order Sensitivity"],
+            "order sensitivity is a metric: `qa-eval metrics show order_sensitivity` explains it",
+            id="a metric",
+        ),
+        pytest.param(["metrics", "shw"], "No such command 'shw'; did you mean show?", id="no metric"),
         pytest.param(["questions", "chekc"], "No such command 'chekc'; did you mean check?", id="subcommand"),
         pytest.param(
             ["xyzzy"],
