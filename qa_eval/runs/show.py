@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from qa_eval.data.article_labels import item_label
+from qa_eval.data.article_labels import item_id, item_label
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
@@ -52,8 +52,7 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
     An item may name its article by the short name. Raises QaEvalError for an item that is not in the run,
     naming near matches.
     """
-    ids = {name: id for id, name in run.leaderboard.data.article_labels.items()}
-    wanted = [item_label(text, ids) for text in wanted]
+    wanted = [item_id(text, run.leaderboard.data.article_labels) for text in wanted]
     known: dict[str, None] = {}
     facts: dict[str, list[str]] = {}
 

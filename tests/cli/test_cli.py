@@ -667,6 +667,11 @@ def test_answers_to_no_item_of_the_data_are_named(tmp_path: Path, caplog: pytest
     for more in ((), ("--limit", "3"), ("--track", "reading"), ("--track", "pooled")):
         assert warned(right, *more) == ""
     assert warned({item.replace("@", "~9@"): "Palmyra"}).startswith("1 prediction belongs to no item")
+    named = item.partition("@")[0] + "@Recapture Palmyra"
+    said = warned({named: "Palmyra"})
+    assert said.startswith(f'1 prediction belongs to no item of the data, such as "{named}"; files have')
+    id = said.rpartition("files have the article's id: ")[2].strip('"')
+    assert warned({id: "Palmyra"}) == "", "the id that the message names"
 
 
 def test_answers_only_to_items_that_were_left_out_are_not_called_wrong(
