@@ -289,6 +289,9 @@ def test_an_interrupted_run_says_so() -> None:
     counts = CountsRow(items=120, unasked=190)
     half = row("hf:half", (0.9,) * 7, status="partial", counts=counts, predictions=stored)
     text = table(view(leaderboard("x", half, status="partial")))
+    prompts = half.model_copy(update={"counts": CountsRow(items=120)})
+    said = table(view(leaderboard("x", prompts, status="partial")))
+    assert "hf:half: interrupted; every item is answered, but further prompts may not be" in said
     assert "x: interrupted; the same call goes on with it" in text
     assert "hf:half: interrupted; its numbers are of 150 of 340 items" in text
 

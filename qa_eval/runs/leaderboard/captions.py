@@ -231,8 +231,12 @@ def notes(view: View) -> Iterator[str]:
         if line.row.status == "partial":
             stored = line.row.predictions
             done = stored.rows if stored is not None else line.row.counts.items
-            asked = f"{done:,} of {count(done + line.row.counts.unasked, 'item')}"
-            yield f"{line.row.model.spec}: interrupted; its numbers are of {asked}"
+            left = line.row.counts.unasked
+            yield f"{line.row.model.spec}: interrupted; " + (
+                f"its numbers are of {done:,} of {count(done + left, 'item')}"
+                if left
+                else "every item is answered, but further prompts may not be"
+            )
     shown = {metric for _, metric in view.columns}
     if view.selection.track == "reading":
         shown |= {metric for _, metric in listed("reading track")}
