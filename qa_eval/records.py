@@ -60,6 +60,10 @@ Track = Literal["reading", "pooled"]
 """Way to ask a question: of one article (`reading`), or of all articles at once (`pooled`)."""
 TRACKS: tuple[Track, ...] = get_args(Track)
 
+ReadingVerdict = Literal["complete", "partial", "mixed", "wrong", "abstains"]
+"""Verdict on an answer in words, compared with all claims of its fact: it asserts every claim, or some of
+them, or also a value that belongs to no claim, or no claim at all, or it says that there is no answer."""
+
 Mode = Literal["one", "all", "none"]
 """Passages that a question is asked with: one, all passages of its fact, or none (closed book)."""
 

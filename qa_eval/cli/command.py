@@ -142,8 +142,12 @@ class CommandGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
-            ctx.fail(f"No such command '{name}'; {choices(name, self.commands)}")
+            ctx.fail(f"No such command '{name}'; {self.hint(name)}")
         return super().resolve_command(ctx, args)
+
+    def hint(self, name: str) -> str:
+        """What a user who typed another name than that of a command may mean."""
+        return choices(name, self.commands)
 
     def main(
         self,

@@ -21,7 +21,16 @@ _WIDEST, _FIELD = 100, 18
 """Widths, in columns, of the longest line and of the name of a field."""
 
 
-@click.group("metrics", cls=CommandGroup, short_help="Explain the metrics, with worked examples.")
+class _MetricsGroup(CommandGroup):
+    def hint(self, name: str) -> str:
+        """The name of a metric leads to the command that explains it."""
+        metric = _named(name)
+        if metric is None:
+            return super().hint(name)
+        return f"{metric.label} is a metric: `qa-eval metrics show {metric.id}` explains it"
+
+
+@click.group("metrics", cls=_MetricsGroup, short_help="Explain the metrics, with worked examples.")
 def metrics_group() -> None:
     """Lists the metrics, or explains one of them with a worked example."""
 
@@ -75,13 +84,22 @@ def show_metric_command(*, name: str) -> None:
     write_lines(sys.stdout, _explained(metric, min(terminal_width(sys.stdout), _WIDEST)))
 
 
-def _chosen(name: str) -> Metric:
+def _named(name: str) -> Metric | None:
+    """The metric with this id or name in tables; None if there is none."""
     from qa_eval.metrics.catalog import METRICS
-    from qa_eval.text.phrases import choices
 
     for metric in METRICS.values():
         if name.casefold() in (metric.id, metric.label.casefold(), metric.title.casefold()):
             return metric
+    return None
+
+
+def _chosen(name: str) -> Metric:
+    from qa_eval.metrics.catalog import METRICS
+    from qa_eval.text.phrases import choices
+
+    if (metric := _named(name)) is not None:
+        return metric
     raise QaEvalError(
         f"{name}: there is no such metric; {choices(name.casefold().replace('-', '_'), METRICS)}"
     )

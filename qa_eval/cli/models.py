@@ -97,13 +97,16 @@ def models_command(
 
 def _print_prompt(ctx: click.Context, spec: str, model: Model, item: str) -> None:
     """Prints the messages for an item. Nothing is sent."""
+    from qa_eval.data.article_labels import article_labels, item_id
     from qa_eval.data.items import direct_instance
     from qa_eval.models.generation.written_answers import WrittenAnswers
     from qa_eval.text.terminal import clean_lines
 
     if not isinstance(model, WrittenAnswers):
         raise click.UsageError(f"--show-prompt: {spec} is no language model, and has no prompts.")
-    prompt = model.prompt(direct_instance(_corpus_of(ctx, item), item))
+    corpus = _corpus_of(ctx, item)
+    labels = article_labels(corpus.articles) if ctx.params["dataset"] is None else {}
+    prompt = model.prompt(direct_instance(corpus, item_id(item, labels)))
     texts = ("\n".join((f"[{m.role}]", *clean_lines(m.content))) for m in prompt.messages)
     click.echo("\n\n".join(texts))
 

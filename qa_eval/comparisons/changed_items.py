@@ -7,7 +7,7 @@ from typing import Literal
 
 from qa_eval.comparisons.differences import ItemChange, SideAnswer
 from qa_eval.metrics.listings import answer_metrics, answer_scores
-from qa_eval.metrics.reasons import why
+from qa_eval.metrics.reasons import deciding_rule, why
 from qa_eval.runs.schema import PredictionRow
 
 
@@ -39,12 +39,13 @@ def _change(base: PredictionRow, new: PredictionRow, metrics: Sequence[tuple[str
 
 def _answer(row: PredictionRow, metrics: Sequence[tuple[str, str]]) -> SideAnswer:
     scores = answer_scores(row.scores, metrics)
+    rule = deciding_rule(row)
     return SideAnswer(
         prediction=row.prediction,
         right=row.right,
-        rule=row.match.rule,
-        level=row.match.level,
-        detail=row.match.detail,
+        rule=rule.rule,
+        level=rule.level,
+        detail=rule.detail,
         why=why(row),
         em=scores.get("em"),
         f1=scores.get("f1"),

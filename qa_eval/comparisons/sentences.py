@@ -16,7 +16,7 @@ from qa_eval.comparisons.differences import (
 )
 from qa_eval.metrics.listings import beside, column_label, listed
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
-from qa_eval.text.figures import percent, signed, smallest_difference
+from qa_eval.text.figures import no_interval, percent, signed, smallest_difference
 from qa_eval.text.phrases import enumerate_words
 
 VERDICTS = {
@@ -131,7 +131,7 @@ def verdict_sentence(pair: Pair, d: MetricDifference) -> str:
 
 def _interval_text(d: MetricDifference) -> str:
     if d.low is None:
-        return f"no interval on {d.clusters} clusters, {FEWEST_CLUSTERS} are needed"
+        return no_interval(d.clusters, "cluster")
     return f"95 % interval {interval(d)}"
 
 

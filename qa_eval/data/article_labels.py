@@ -68,3 +68,14 @@ def item_label(item: str, labels: Mapping[str, str]) -> str:
     """
     fact, separator, article = item.rpartition("@")
     return f"{fact}{separator}{labels.get(article, article)}"
+
+
+def item_id(item: str, labels: Mapping[str, str]) -> str:
+    """The id of an item that a person may have named by the short name of its article.
+
+    Commands that take an item take both. Files have the ids alone.
+
+    >>> item_id("dead@Reuters", {"a3": "Reuters"}), item_id("dead@a3", {"a3": "Reuters"})
+    ('dead@a3', 'dead@a3')
+    """
+    return item_label(item, {label: id for id, label in labels.items()})

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
 
+from qa_eval.data.article_labels import item_id
 from qa_eval.evaluation.cache import PredictionCache, cache_path
 from qa_eval.evaluation.environment import describe_environment, describe_harness
 from qa_eval.evaluation.expenses import ExpenseLog
@@ -245,6 +246,9 @@ class RunWriter:
             belong = f"{count(len(strangers), 'prediction')} belong{'s' * (len(strangers) == 1)}"
             example = next((i.item for p in self.plan.task.parts(model) for i in p.instances), "")
             like = f"; ids look like {quote(example)}" if example else ""
+            meant = item_id(strangers[0], self.plan.task.data.article_labels)
+            if meant != strangers[0] and not self.plan.task.strangers([meant]):
+                like = f"; files have the article's id: {quote(meant)}"
             _log.warning(
                 "%s: %s to no item of the data, such as %s%s",
                 model.info.spec,

@@ -208,6 +208,8 @@ def _sample(source: ExportSource, answer: PredictionRow, metric: str, id: str) -
         "matched_claim": answer.matched_claim,
         "match_rule": answer.match.rule,
         "match_detail": answer.match.detail,
+        "verdict": answer.verdict,
+        "asserted": canonical_json(answer.asserted) if answer.asserted is not None else None,
         "scores": canonical_json(dict(answer.scores)),
     }
     return {
@@ -230,7 +232,7 @@ def _sample(source: ExportSource, answer: PredictionRow, metric: str, id: str) -
                 "is_terminal": True,
             }
         ],
-        "evaluation": {"score": answer.scores[metric], "is_correct": answer.match.ok},
+        "evaluation": {"score": answer.scores[metric], "is_correct": answer.right},
         "error": "no prediction" if answer.missing else answer.error,
         "metadata": {name: text for name, text in details.items() if text},
     }

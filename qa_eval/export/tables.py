@@ -27,6 +27,8 @@ _COLUMNS: dict[str, str] = {
     "prediction": "string",
     "golds": "texts",
     "matched_claim": "string",
+    "verdict": "string",
+    "asserted": "texts",
     "match_ok": "bool",
     "match_level": "int32",
     "match_rule": "string",

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from qa_eval.matching.answer_sources import Attribution, attributed, beside_a_source, second_source
 from qa_eval.matching.mentions import mentions
@@ -21,12 +20,10 @@ from qa_eval.matching.running_text import RunningText
 from qa_eval.matching.sought_claims import Mention, Sought, sought
 from qa_eval.matching.source_differences import another_source, disagreement
 from qa_eval.matching.spelling import folded_same_length
-from qa_eval.records import Abridged, Question
+from qa_eval.records import Abridged, Question, ReadingVerdict
 
 LONGEST = 50_000
 """Characters of an answer that are read."""
-ReadingVerdict = Literal["complete", "partial", "mixed", "wrong", "abstains"]
-"""Verdicts on an answer in words, compared with all claims of its fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,4 +244,4 @@ _LONGEST_PAIR = 4000
 """Characters at the beginning of a text in which a second source is looked for."""
 
 
-__all__ = ["AnswerPart", "AnswerReading", "ReadingVerdict", "read_answer"]
+__all__ = ["AnswerPart", "AnswerReading", "read_answer"]

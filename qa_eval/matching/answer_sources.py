@@ -144,6 +144,23 @@ _NO_SOURCE = re.compile(
 )
 
 
+def without_places(text: str) -> str:
+    """The text without what names a passage by its place: "[2]", "passage 2", "the second article".
+
+    Such words say another thing where the passages have another order.
+
+    >>> without_places("It was cold [1, 3]. The second article says: warm [2].")
+    'It was cold .  says: warm .'
+    """
+    folded = folded_same_length(text)
+    found = [match.span() for pattern in (_CITED, _POSITION) for match in pattern.finditer(folded)]
+    kept, at = [], 0
+    for start, end in sorted(found):
+        kept.append(text[at:start])
+        at = max(at, end)
+    return "".join((*kept, text[at:]))
+
+
 def attributed(
     text: RunningText, claims: Sequence[Mention], denied: Sequence[Mention], shown: Sequence[str]
 ) -> list[Attribution]:

@@ -11,10 +11,11 @@ from qa_eval.matching.typed import MATCH_VERSION
 from qa_eval.matching.versions import READING_VERSION
 from qa_eval.metrics.decisions import abstains, is_failed
 from qa_eval.metrics.listings import with_item_values
+from qa_eval.metrics.parts import in_words
 from qa_eval.metrics.pooled_scores import pooled_scores
 from qa_eval.metrics.rules.squad import SQUAD_V2
 from qa_eval.metrics.scored_item import ItemScore, answered_item, span_of
-from qa_eval.metrics.worded_scores import worded_scores
+from qa_eval.metrics.worded_scores import articles_of, read_with, worded_scores
 from qa_eval.records import (
     Answer,
     Article,
@@ -50,7 +51,12 @@ def score_item(question: Question, item: ItemId, answer: Answer, corpus: Corpus)
         score = _score_reading(question, item, answer, articles[item.article])
     else:
         score = _score_pooled(question, item, answer, articles, corpus.in_scope(question))
-    score.scores.update(worded_scores(question, item, answer, corpus))
+    if in_words(score):
+        reading = read_with(answer.text, question, articles_of(question, item, corpus))
+        score = replace(score, verdict=reading.verdict, asserted=reading.claims)
+    else:
+        reading = None
+    score.scores.update(worded_scores(question, item, answer, corpus, reading=reading))
     return with_item_values(score)
 
 

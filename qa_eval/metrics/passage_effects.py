@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qa_eval.matching import typed
+from qa_eval.matching.answer_sources import without_places
 from qa_eval.matching.normal_form import normalize
 from qa_eval.metrics.decisions import is_failed
 from qa_eval.metrics.worded_scores import read_with
@@ -23,7 +24,8 @@ def memory_scores(
     `remembered` is 1 if the closed-book answer asserts a claim of some source. `memorised` is defined for an
     item of an article that answers, if the closed-book answer is an answer and asserts no claim of the
     article: 1 if the answer with the passage asserts a claim of the closed-book answer. If the closed-book
-    answer asserts no claim at all, both have to be the same value. A failed answer has no `memorised`.
+    answer asserts no claim at all, both have to be the same value, whatever passages they cite by their
+    places. A failed answer has no `memorised`.
 
     Longpre et al. (2021) replace entities in passages to get such items. Here, the model's memory is compared
     with what the passages say as they are.
@@ -44,7 +46,8 @@ def memory_scores(
     if known:
         said = set(read_with(answer.text, question, (article,)).claims)
         return scores | {"memorised": float(bool(said & known))}
-    same = typed.match(answer.text, closed_book, question.answer_type, strict=False).ok
+    texts = without_places(answer.text), without_places(closed_book)
+    same = typed.match(*texts, question.answer_type, strict=False).ok
     return scores | {"memorised": float(same)}
 
 
@@ -57,7 +60,8 @@ def order_scores(
     """`order_changed`: the share of the other orders in which the answer is another one.
 
     Two answers are the same if both abstain, or if both assert the same claims. If neither asserts a claim,
-    their texts have to be equal by the rules of exact match.
+    their texts have to be equal by the rules of exact match, without what names a passage by its place: the
+    same passage has another number in another order.
 
     Args:
         question: Question with its claims.
@@ -78,4 +82,4 @@ def _said(text: str, question: Question, shown: Sequence[Article]) -> object:
     reading = read_with(text, question, shown)
     if reading.abstains is not None:
         return None
-    return frozenset(reading.claims) or normalize(text)
+    return frozenset(reading.claims) or normalize(without_places(text))

@@ -13,6 +13,8 @@ from qa_eval.metrics.scored_item import UNSCORED_RULE, ItemScore
 from qa_eval.records import Match
 from qa_eval.text.phrases import enumerate_words, shorten
 
+WORDS_RULE = "asserts"
+"""Rule of the verdict on an answer in words."""
 RULES: Mapping[str, str] = {
     "raw": "The answer is a gold, character by character.",
     "squad-em": "Equal to a gold by the rules of exact match: in SQuAD without case, punctuation, articles.",
@@ -27,6 +29,7 @@ RULES: Mapping[str, str] = {
     "null": "Rightly left unanswered.",
     "abstained": "Left unanswered, though there is an answer.",
     "answered": "Answered, though no answer is right.",
+    WORDS_RULE: "An answer in words: what it asserts decides, read by the rules for such answers.",
     UNSCORED_RULE: "Not scored: the data set does not give its answers.",
     "veto": "The answer contradicts a gold: another value, unit, noun, date or name, or a denial.",
     "none": "No rule finds the answer equal to a gold.",
@@ -49,8 +52,9 @@ LEVELS = (
 def why(answer: ItemScore, sources: Sequence[str] = ()) -> str:
     """Why an answer is right or wrong, in one or two sentences that do not repeat the verdict.
 
-    `sources` are the labels of the articles that make the answer's claim. The sentence names them if the
+    `sources` are the labels of the articles that make the answer's claims. The sentence names them if the
     answer is another source's claim. Never raises: details of an unknown version are quoted.
+    The reason for an answer in words is what it asserts, unless it is a mere value (`_is_a_value`).
 
     >>> score = ItemScore(
     ...     item="dead@a", fact="dead", article="a", track="reading", prediction="417", matched_claim="417",
@@ -66,6 +70,8 @@ def why(answer: ItemScore, sources: Sequence[str] = ()) -> str:
         return f"The model failed: {answer.error.rstrip('.')}."
     if answer.missing:
         return "The model gave no prediction."
+    if answer.verdict is not None and not _is_a_value(answer):
+        return _on_words(answer, sources)
     match = answer.match
     reason = _sentence(match.rule, match.detail, answer)
     if reason is None:
@@ -74,12 +80,31 @@ def why(answer: ItemScore, sources: Sequence[str] = ()) -> str:
     return reason + _claim_of_another(answer, sources)
 
 
+def deciding_rule(answer: ItemScore) -> Match:
+    """The rule behind the verdict: that of the typed match, or `asserts` for an answer in words.
+
+    The detail of `asserts` is the verdict of the reading. It has no level.
+
+    >>> score = ItemScore(
+    ...     item="dead@*", fact="dead", article="*", track="pooled", prediction="400 [1] or 417 [2]",
+    ...     match=Match(ok=False, level=0, rule="veto"), verdict="complete", asserted=("400", "417"),
+    ... )
+    >>> deciding_rule(score).rule, deciding_rule(score).detail
+    ('asserts', 'complete')
+    """
+    if answer.verdict is None or answer.failed or _is_a_value(answer):
+        return answer.match
+    return Match(ok=answer.right, level=0, rule=WORDS_RULE, detail=answer.verdict)
+
+
 def rule_behind(match: Match) -> str:
     """The rule, its level, its meaning and the values that it compared.
 
     >>> rule_behind(Match(ok=False, level=0, rule="veto", detail="417 != 400")).partition(": ")[0]
     'rule veto, level 0 (no match)'
     """
+    if match.rule == WORDS_RULE:
+        return f"rule {match.rule}: {RULES[match.rule]} It reads as {match.detail}."
     level = f" ({LEVELS[match.level]})" if 0 <= match.level < len(LEVELS) else ""
     meaning = f": {RULES[match.rule]}" if match.rule in RULES else ""
     compared = f" Compared: {match.detail}" if match.detail else ""
@@ -89,9 +114,88 @@ def rule_behind(match: Match) -> str:
 def _claim_of_another(answer: ItemScore, sources: Sequence[str]) -> str:
     if answer.matched_claim is None or not (answer.scores.get("leak") or answer.scores.get("no_answer_leak")):
         return ""
-    whose = f"the claim of {enumerate_words(sources)}" if sources else "another source's claim"
-    return f" The answer is {whose}."
+    return f" The answer is {_whose(sources)}."
 
+
+def _whose(sources: Sequence[str]) -> str:
+    return f"the claim of {enumerate_words(sources)}" if sources else "another source's claim"
+
+
+# ------------------------------------------------------------------------------------------ answers in words
+
+
+def _is_a_value(answer: ItemScore) -> bool:
+    """Whether an answer in words is no more than a value, so that the typed match can say how it differs.
+
+    The typed match has compared the whole text with the golds, and agrees with what the text asserts. On the
+    pooled track, what an answer leaves out is of more interest.
+    """
+    alike = answer.right == answer.match.ok and answer.claims in ((), (answer.matched_claim,))
+    return answer.track == "reading" and alike and answer.match.rule not in _UNCOMPARED
+
+
+_UNCOMPARED = ("none", "null", "abstained", "answered")
+"""Rules that compare no values."""
+
+
+def _on_words(answer: ItemScore, sources: Sequence[str]) -> str:
+    """What an answer in words asserts, and whether that is what it was asked for."""
+    if answer.track == "pooled":
+        return _on_pooled_words(answer) + _remarks(answer)
+    silent = "abstention" in answer.scores
+    if answer.verdict == "abstains":
+        return (
+            "The article does not answer this, and the answer says so."
+            if silent
+            else "The article answers this, and the answer says that there is no answer."
+        )
+    if answer.right:
+        return "The answer asserts what the article states."
+    made = _named_claims(answer)
+    if silent:
+        reason = "The article does not answer this, but the model did."
+        several = f" The answer asserts {made}." if made else ""
+        return reason + (f" The answer is {_whose(sources)}." if len(answer.claims) == 1 else several)
+    if answer.verdict in ("wrong", "mixed"):
+        return _with_other_values(made)
+    if len(answer.claims) == 1:
+        return f"The answer asserts {made}, {_whose(sources)}."
+    return f"The answer asserts {made}. The article does not state all of these."
+
+
+def _on_pooled_words(answer: ItemScore) -> str:
+    made = _named_claims(answer)
+    if answer.verdict == "abstains":
+        return "A source answers this, and the answer says that there is no answer."
+    if answer.verdict in ("wrong", "mixed"):
+        return _with_other_values(made)
+    if answer.verdict == "complete":
+        every = "every claim" if len(answer.claims) > 1 else "the claim"
+        return f"The answer asserts {every} of the sources: {made}."
+    return f"The answer asserts {made}, and leaves out other claims."
+
+
+def _with_other_values(made: str) -> str:
+    """What an answer asserts that gives a value of no source."""
+    if not made:
+        return "The answer asserts no claim of any source."
+    return f"The answer asserts {made}, and another value that no source claims."
+
+
+def _remarks(answer: ItemScore) -> str:
+    """Sentences on the further scores of an answer to a contested fact."""
+    told = " It says or shows that sources differ." if answer.scores.get("acknowledged") else ""
+    if answer.right and answer.scores.get("no_false") == 0:
+        told += " It asserts a claim that the data set marks as misinformation."
+    return told
+
+
+def _named_claims(answer: ItemScore) -> str:
+    """The claims that the answer asserts, by their ids. Empty if it asserts none."""
+    return enumerate_words([f"“{shorten(id, _LONGEST_CLAIM)}”" for id in answer.claims])
+
+
+_LONGEST_CLAIM = 60
 
 # ------------------------------------------------------------------------------------------ the sentences
 

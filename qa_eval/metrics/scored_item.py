@@ -7,7 +7,17 @@ from functools import lru_cache
 from typing import Any
 
 from qa_eval.metrics.decisions import abstains, logit
-from qa_eval.records import Answer, AnswerType, Fraction, ItemId, Match, Relation, Stored, Track
+from qa_eval.records import (
+    Answer,
+    AnswerType,
+    Fraction,
+    ItemId,
+    Match,
+    ReadingVerdict,
+    Relation,
+    Stored,
+    Track,
+)
 
 UNSCORED_RULE = "unscored"
 """Rule of the verdict on an answer if the data set does not publish its answers."""
@@ -50,7 +60,12 @@ class ItemScore(Stored):
     matched_claim: str | None = None
     """Id of the claim that the prediction makes. None for no claim or an ambiguous one."""
     match: Match
-    """The rule that credited the answer or, if none did, the most telling refusal."""
+    """The rule of the typed match that credited the answer or, if none did, the most telling refusal."""
+    verdict: ReadingVerdict | None = None
+    """Verdict of the reader of answers in words. None for a span, for no answer, and on data without claims.
+    """
+    asserted: tuple[str, ...] | None = None
+    """Ids of the claims that an answer in words asserts. None where `verdict` is."""
     scores: dict[str, float] = field(default_factory=dict)
     """Values of the item by metric id. A metric that is not defined for the item is absent."""
     marks: tuple[str, ...] | None = None
@@ -92,8 +107,25 @@ class ItemScore(Stored):
 
     @property
     def right(self) -> bool:
-        """Whether the answer was given, or withheld, as it should be."""
-        return self.match.ok and not self.failed
+        """Whether the answer was given, or withheld, as it should be.
+
+        What an answer in words asserts decides: on the reading track by `asserts_own` and `abstention`, on
+        the pooled one if it asserts a claim and nothing else. The typed match decides for all others.
+        """
+        if self.failed or self.verdict is None:
+            return self.match.ok and not self.failed
+        if self.track == "pooled":
+            return self.verdict in ("complete", "partial")
+        return bool(self.scores.get("asserts_own", self.scores.get("abstention")))
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Ids of the claims that the answer makes: those that an answer in words asserts, or that of the
+        typed match.
+        """
+        if self.asserted is not None:
+            return self.asserted
+        return () if self.matched_claim is None else (self.matched_claim,)
 
     @property
     def correct(self) -> bool:

@@ -21,7 +21,13 @@ ATTRIBUTION_SCORES = ("attributions", "attributions_right")
 
 
 def worded_scores(
-    question: Question, item: ItemId, answer: Answer, corpus: Corpus, shown: Sequence[Article] | None = None
+    question: Question,
+    item: ItemId,
+    answer: Answer,
+    corpus: Corpus,
+    shown: Sequence[Article] | None = None,
+    *,
+    reading: AnswerReading | None = None,
 ) -> dict[str, float]:
     """The item's values of the metrics of answers in words; empty where none is defined.
 
@@ -29,12 +35,22 @@ def worded_scores(
 
     * `shown`: the articles that were given with the question of a pooled item, in their order. By default
       all articles of the corpus in its order. "[2]" and "the second article" are resolved by it.
+    * `reading`: the reading of the answer, if it is known.
     """
-    if item.track == "reading":
-        return _reading_scores(question, item, answer, corpus)
-    if not question.contested:
+    if item.track == "pooled" and not question.contested:
         return {}
-    return _pooled_scores(question, answer, corpus.in_scope(question) if shown is None else shown)
+    if shown is None or item.track == "reading":
+        shown = articles_of(question, item, corpus)
+    if reading is None and not is_failed(answer):
+        reading = read_with(answer.text, question, shown)
+    if item.track == "reading":
+        return _reading_scores(question, item, reading, shown)
+    return _pooled_scores(question, reading, shown)
+
+
+def articles_of(question: Question, item: ItemId, corpus: Corpus) -> Sequence[Article]:
+    """The articles that an item asks: its own, or all that are in scope."""
+    return corpus.in_scope(question) if item.track == "pooled" else (corpus.article(item.article),)
 
 
 def source_names(article: Article) -> str:
@@ -42,26 +58,28 @@ def source_names(article: Article) -> str:
     return next((name for name in (article.publisher, article.label, article.title) if name), article.id)
 
 
-def _reading_scores(question: Question, item: ItemId, answer: Answer, corpus: Corpus) -> dict[str, float]:
+def _reading_scores(
+    question: Question, item: ItemId, reading: AnswerReading | None, shown: Sequence[Article]
+) -> dict[str, float]:
+    """The scores of a reading; None for an answer that failed."""
     own = {claim.id for claim in question.own_claims(item.article)}
-    if is_failed(answer):
+    if reading is None:
         return {"asserts_own": 0.0} if own else {"abstention": 0.0, "refusal_in_words": 0.0}
-    article = corpus.article(item.article)
-    reading = read_with(answer.text, question, (article,))
     if not own:
         refused = reading.abstains is not None
         in_words = refused and reading.abstains is not None and reading.abstains.rule != "empty"
         return {"abstention": float(refused), "refusal_in_words": float(in_words)}
     made = set(reading.claims)
     right = bool(made) and made <= own and not reading.other_values
-    return {"asserts_own": float(right)} | _attributed(reading, question, (article,))
+    return {"asserts_own": float(right)} | _attributed(reading, question, shown)
 
 
-def _pooled_scores(question: Question, answer: Answer, shown: Sequence[Article]) -> dict[str, float]:
+def _pooled_scores(
+    question: Question, reading: AnswerReading | None, shown: Sequence[Article]
+) -> dict[str, float]:
     names = ("claim_recall", "all_claims", "complete_and_clean", "acknowledged")
-    if is_failed(answer):
+    if reading is None:
         return dict.fromkeys(names, 0.0)
-    reading = read_with(answer.text, question, shown)
     groups = {claim.coverage_group for claim in question.claims}
     made = {claim.coverage_group for claim in question.claims if claim.id in reading.claims}
     recall = len(made) / len(groups)

@@ -21,8 +21,7 @@ from qa_eval.data.dataset import Dataset
 from qa_eval.files.hashes import combine_sha256, sha256_text
 from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import answer_scores
-from qa_eval.metrics.parts import in_words
-from qa_eval.metrics.reasons import why
+from qa_eval.metrics.reasons import WORDS_RULE, deciding_rule, why
 from qa_eval.metrics.worded_scores import source_names
 from qa_eval.records import Corpus, Example, ItemId, Match, Question, Span
 from qa_eval.runs.common_items import Side, common_answers
@@ -90,11 +89,12 @@ class ShownAnswer:
     """Article that the answer comes from."""
     right: bool
     outcome: Outcome
-    claim: str | None
+    claims: tuple[str, ...]
+    """Ids of the claims that the answer makes. A span makes one at most."""
     why: str
     """Sentence that says why the answer is right or wrong."""
     match: Match
-    """Match with the rule that decided the verdict."""
+    """Rule that decided the verdict."""
     scores: Mapping[str, float]
     score: float | None
     null_score: float | None
@@ -108,13 +108,20 @@ class ShownAnswer:
     aligned: Span | None = None
     """Place of the words of an answer without a span."""
     in_words: bool = False
-    """Whether the answer is a text alone, not a span."""
+    """Whether the answer was read as an answer in words. What it asserts then decides the verdict."""
+    acknowledges: bool = False
+    """Whether the answer in words says or shows that sources differ."""
     closed_book: tuple[str | None] | None = None
     """Answer to the question without any passage, as the only part; the part is None if the prompt failed.
     None if it was not asked."""
     reordered: tuple[str | None, ...] | None = None
     """Answers with the passages in other orders. None if it was not asked so, or in place of one that
     failed."""
+
+    @property
+    def level(self) -> int | None:
+        """Level of the rule; None for the rule of answers in words, which has no levels."""
+        return None if self.match.rule == WORDS_RULE else self.match.level
 
 
 @dataclass(slots=True, kw_only=True)
@@ -406,9 +413,9 @@ def _said(
         source=answer.source_article,
         right=answer.right,
         outcome=_outcome(answer, question),
-        claim=answer.matched_claim,
+        claims=answer.claims,
         why=why(answer, _makers(answer, question, labels)),
-        match=answer.match,
+        match=deciding_rule(answer),
         scores=answer_scores(answer.scores),
         score=answer.score,
         null_score=answer.null_score,
@@ -420,7 +427,8 @@ def _said(
             for c in answer.n_best[:candidates]
         ),
         truncated=answer.truncated,
-        in_words=in_words(answer),
+        in_words=answer.verdict is not None,
+        acknowledges=answer.verdict is not None and answer.scores.get("acknowledged") == 1,
         closed_book=closed_book_answer(answer),
         reordered=answer.reordered,
         error=answer.error or ("the model gave no prediction" if answer.missing else None),
@@ -428,25 +436,23 @@ def _said(
 
 
 def _makers(answer: PredictionRow, question: Question | None, labels: Mapping[str, str]) -> list[str]:
-    """The labels of the articles that make the same claim as the answer."""
-    if question is None or answer.matched_claim is None:
+    """The labels of the articles that make a claim of the answer."""
+    if question is None:
         return []
-    made = {a for claim in question.claims if claim.id == answer.matched_claim for a in claim.articles}
+    made = {a for claim in question.claims if claim.id in answer.claims for a in claim.articles}
     return [label for article, label in labels.items() if article in made]
 
 
 def _outcome(answer: PredictionRow, question: Question | None) -> Outcome:
     if answer.missing or answer.error is not None:
         return "failed"
-    if abstains(answer.prediction):
+    if abstains(answer.prediction) or answer.verdict == "abstains":
         return "none"
-    if question is None:
-        return "own" if answer.match.ok else "other"
-    if answer.matched_claim is None:
-        # A wording that names two of the article's claims is right, although it matches neither claim.
-        return "own" if answer.match.ok else "other"
+    if question is None or not answer.claims:
+        # A span that names two of the article's claims is right, although it matches neither claim.
+        return "own" if answer.right else "other"
     own = question.claims if answer.track == "pooled" else question.own_claims(answer.article)
-    return "own" if any(claim.id == answer.matched_claim for claim in own) else "leak"
+    return "own" if {claim.id for claim in own}.issuperset(answer.claims) else "leak"
 
 
 def _add_texts(facts: Iterable[Fact], data: Corpus | Dataset | None) -> dict[str, int]:

@@ -14,18 +14,21 @@ from qa_eval.report.leaderboard_page import is_apart
 from qa_eval.text.phrases import count
 from qa_eval.text.terminal import clean
 
-Sided = Literal["most", "fewer", "several", "none", "silent", "failed"]
+Sided = Literal["most", "fewer", "apart", "several", "none", "silent", "failed"]
 """Side that a pooled answer takes: `most` makes a claim that no other claim has more sources than; `fewer`
-makes another claim; `several` names more than one claim; `none` matches no claim; `silent` is no answer;
-`failed` has no prediction."""
+makes another claim; `apart` names more than one claim, and says or shows that sources differ; `several` names
+more than one claim and does not; `none` makes no claim; `silent` is no answer; `failed` has no prediction."""
 SIDES: Mapping[Sided, str] = {
     "most": "the claim of most sources",
     "fewer": "a claim of fewer sources",
+    "apart": "several claims, told apart",
     "several": "several claims at once",
     "none": "none of the claims",
     "silent": "no answer",
     "failed": "failed",
 }
+_ONE_CLAIM: tuple[Sided, ...] = ("most", "fewer")
+_SEVERAL_CLAIMS: tuple[Sided, ...] = ("apart", "several")
 _HUES = 6
 """Number of colours for groups of claims."""
 _MOST_BELIEFS = 5
@@ -56,7 +59,8 @@ class Aside:
 
     side: Sided
     answer: str
-    """Text of the answer; empty for no answer."""
+    """Text of the answer; empty for no answer, and if the claims that it makes are shown with these models.
+    """
     models: tuple[ReportModel, ...]
 
 
@@ -104,7 +108,9 @@ class ContestedView:
     """The values of the page, with the most disputed facts first."""
 
     lead: str
-    """Sentence with the number of contested facts, and of those on which the first model makes a claim."""
+    """Sentence with the number of contested facts, and of those on which the first model makes a claim or
+    several.
+    """
     whom: str
     """Sentences that say which claims the first model makes, and what the bars count."""
     facts: tuple[DisputedFact, ...]
@@ -183,23 +189,35 @@ def _lead(contested: int, facts: int, first: Belief | None) -> str:
     lead = f"The sources disagree on {contested} of {count(facts, 'fact')}"
     if first is None:
         return f"{lead}."
-    agreed = first.sides.get("most", 0) + first.sides.get("fewer", 0)
-    return f"{lead}; on {agreed} of these, {clean(first.model.name)} makes one of their claims."
+    agreed = sum(first.sides.get(side, 0) for side in _ONE_CLAIM)
+    several = sum(first.sides.get(side, 0) for side in _SEVERAL_CLAIMS)
+    if not several:
+        return f"{lead}; on {agreed} of these, {clean(first.model.name)} makes one of their claims."
+    return (
+        f"{lead}; {clean(first.model.name)} makes one of their claims on {agreed} of these, and several on "
+        f"{several}. On {first.sides.get('apart', 0)} of those {several}, it says or shows that they differ."
+    )
 
 
 def _whom(first: Belief | None, names: Mapping[str, str]) -> str:
     """The sentences that say which claims the first model makes, and what the bars count."""
     if first is None:
         return ""
-    most, fewer = (first.sides.get(side, 0) for side in ("most", "fewer"))
-    found = f"On {most} of these {most + fewer} facts, no other claim has more sources."
+    most, fewer = (first.sides.get(side, 0) for side in _ONE_CLAIM)
+    found = ""
+    if most + fewer:
+        several = any(first.sides.get(side) for side in _SEVERAL_CLAIMS)
+        facts = (
+            f"the {count(most + fewer, 'fact')} with one claim" if several else f"these {most + fewer} facts"
+        )
+        found = f"On {most} of {facts}, no other claim has more sources."
     if first.follows is not None:
         article = clean(names.get(first.follows.article, first.follows.article))
         found += (
             f" It agrees most with {article}: on {first.follows.wins} of {count(first.follows.n, 'fact')} "
             f"({first.follows.chance:.1f} by chance)."
         )
-    return f"{found} The bars count answers from all articles at once."
+    return f"{found} The bars count answers from all articles at once.".lstrip()
 
 
 def disagreement(question: Question) -> float:
@@ -239,7 +257,7 @@ def _shares(
             marks=claim_marks(question, claim),
             sources=tuple(dict.fromkeys(e.article for e in claim.evidence)),
             hue=hues[claim.coverage_group],
-            models=tuple(models[s.model] for s in pooled if s.outcome == "own" and s.claim == claim.id),
+            models=tuple(models[s.model] for s in pooled if s.outcome == "own" and claim.id in s.claims),
         )
         for claim in claims
     )
@@ -247,7 +265,9 @@ def _shares(
 
 def _side(said: ShownAnswer, majority: set[str]) -> Sided:
     if said.outcome == "own":
-        return "several" if said.claim is None else "most" if said.claim in majority else "fewer"
+        if len(said.claims) != 1:
+            return "apart" if said.acknowledges else "several"
+        return "most" if said.claims[0] in majority else "fewer"
     return {"none": "silent", "failed": "failed"}.get(said.outcome, "none")  # type: ignore[return-value]
 
 
@@ -256,10 +276,9 @@ def _asides(pooled: Sequence[ShownAnswer], models: Mapping[int, ReportModel]) ->
     found: dict[tuple[Sided, str], list[ReportModel]] = {}
     for said in pooled:
         side = _side(said, set())
-        if side not in ("most", "fewer"):
-            found.setdefault((side, said.text if side in ("several", "none") else ""), []).append(
-                models[said.model]
-            )
+        if side not in _ONE_CLAIM:
+            alone = side in (*_SEVERAL_CLAIMS, "none") and not said.claims
+            found.setdefault((side, said.text if alone else ""), []).append(models[said.model])
     order = list(SIDES)
     for (side, text), who in sorted(found.items(), key=lambda pair: order.index(pair[0][0])):
         yield Aside(side=side, answer=text, models=tuple(who))

@@ -121,7 +121,7 @@ def _slice_name(name: str, names: Mapping[str, str]) -> tuple[str, str]:
 
 def _columns(view: View) -> tuple[ViewColumn, ...]:
     """The few columns that are shown at first, then all others of the table."""
-    brief = view.brief_columns
+    brief = view.first_columns
     return tuple(_column(*c, brief=c in brief) for c in dict.fromkeys([*brief, *view.columns]))
 
 

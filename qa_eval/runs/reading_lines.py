@@ -12,8 +12,6 @@ from itertools import pairwise
 from rich.text import Text
 
 from qa_eval.matching.answer_reading import AnswerPart, AnswerReading, read_answer
-from qa_eval.metrics.listings import entry
-from qa_eval.metrics.parts import in_words
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.worded_scores import source_names
 from qa_eval.records import Corpus, Question
@@ -32,8 +30,8 @@ _STYLES = {
 
 
 def is_read(answer: ItemScore) -> bool:
-    """Whether the answer is a text alone, with scores of answers in words. A span needs no marks."""
-    return in_words(answer) and any(entry(id).family == "words" for id in answer.scores)
+    """Whether the answer was read as an answer in words. A span needs no marks."""
+    return answer.verdict is not None
 
 
 def reading_of(answer: ItemScore, question: Question, corpus: Corpus) -> AnswerReading:

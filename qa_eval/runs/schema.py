@@ -391,7 +391,7 @@ class PredictionRow(ItemScore):
     """Answers to a pooled item with its passages in other orders (`qa_eval.data.items.shown_articles`), from
     order 1. None in place of an answer that failed."""
     _sparse: ClassVar[frozenset[str]] = frozenset(
-        {"marks", "raw", "aligned", "closed_book", "reordered", "failed_prompts"}
+        {"marks", "raw", "aligned", "closed_book", "reordered", "failed_prompts", "verdict", "asserted"}
     )
 
     @property

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from qa_eval.data.article_labels import item_label
+from qa_eval.data.article_labels import item_id, item_label
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import answer_scores, entry, label
-from qa_eval.metrics.reasons import rule_behind, why
+from qa_eval.metrics.reasons import deciding_rule, rule_behind, why
 from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question, Span
 from qa_eval.runs.reading_lines import draw_reading, is_read
 from qa_eval.runs.rows import closed_book_answer
@@ -52,8 +52,7 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
     An item may name its article by the short name. Raises QaEvalError for an item that is not in the run,
     naming near matches.
     """
-    ids = {name: id for id, name in run.leaderboard.data.article_labels.items()}
-    wanted = [item_label(text, ids) for text in wanted]
+    wanted = [item_id(text, run.leaderboard.data.article_labels) for text in wanted]
     known: dict[str, None] = {}
     facts: dict[str, list[str]] = {}
 
@@ -230,12 +229,14 @@ def _verdict(answer: PredictionRow, question: Question | None, drawing: Drawing)
         line.append(f"  {clean(why(answer, _sources(answer, question, drawing)))}")
     yield from drawing.wrapped(line, _INDENT, _INDENT)
     if drawing.rules and not answer.unscored:
-        yield from drawing.wrapped(Text(clean(rule_behind(answer.match)), "dim"), _INDENT, _INDENT)
+        yield from drawing.wrapped(Text(clean(rule_behind(deciding_rule(answer))), "dim"), _INDENT, _INDENT)
     scores = [
         f"{label(id)} {f'{value:.0f}' if entry(id).whole else percent(value)}"
         for id, value in answer_scores(answer.scores).items()
     ]
-    if answer.matched_claim is not None:
+    if answer.verdict is not None:
+        scores.append(f"asserts {' and '.join(map(clean, answer.claims)) or 'no claim'}")
+    elif answer.matched_claim is not None:
         leak = (
             "another article's " if answer.scores.get("leak") or answer.scores.get("no_answer_leak") else ""
         )
@@ -260,10 +261,10 @@ def _asked_otherwise(answer: PredictionRow) -> Iterator[Text]:
 
 
 def _sources(answer: PredictionRow, question: Question | None, drawing: Drawing) -> list[str]:
-    """The short names of the articles that make the answer's claim."""
+    """The short names of the articles that make the answer's claims."""
     claims = question.claims if question is not None else ()
-    found = [claim for claim in claims if claim.id == answer.matched_claim]
-    return [drawing.name(article) for claim in found for article in sorted(claim.articles)]
+    found = sorted({a for claim in claims if claim.id in answer.claims for a in claim.articles})
+    return [drawing.name(article) for article in found]
 
 
 def _decision(answer: PredictionRow) -> list[str]:

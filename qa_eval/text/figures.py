@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def percent(value: float) -> str:
     """A fraction as a percentage with one decimal and without the percent sign.
@@ -38,16 +40,16 @@ def smallest_difference(value: float | None, clusters: int, metric: str, between
     )
 
 
-def no_interval(clusters: int, unit: str) -> str:
-    """The words that say why there is no interval.
+def no_interval(clusters: int, unit: str, names: Sequence[str] = ()) -> str:
+    """The words that say why there is no interval. `names` are the columns without one, if others have one.
 
-    >>> no_interval(5, "fact")
-    'no interval on 5 facts: 8 are needed'
+    >>> no_interval(5, "fact"), no_interval(3, "fact", ["coverage@3", "acknowledged"])[-26:]
+    ('too few facts for an interval: 5, and 8 are needed', '(coverage@3, acknowledged)')
     """
     from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 
-    units = unit if clusters == 1 else f"{unit}s"
-    return f"no interval on {clusters} {units}: {FEWEST_CLUSTERS} are needed"
+    of = f" ({', '.join(names)})" if names else ""
+    return f"too few {unit}s for an interval: {clusters}, and {FEWEST_CLUSTERS} are needed{of}"
 
 
 def signed(value: float) -> str:

@@ -37,13 +37,17 @@ _RELATIONS: Mapping[str, str] = {
     "number of sources.",
 }
 _ANSWERS: Mapping[str, str] = {
-    "right": "An answer that matches a claim of its article, or no answer on a silent article.",
+    "right": "An answer that matches a claim of its article, or no answer on a silent article. An answer in "
+    "words is right if it asserts a claim and nothing else.",
     "no answer": "The model abstained: it predicted that there is no answer.",
     "another source’s claim": "The answer is a claim of other articles, not of the article that was read.",
     "the claim of most sources": "An answer that makes a claim, and no other claim has more sources.",
     "a claim of fewer sources": "An answer that makes a claim, although another claim has more sources.",
-    "none of the claims": "The answer matches no claim of any source.",
-    "several claims at once": "The answer names two or more of the claims at once.",
+    "several claims, told apart": "The answer makes two or more of the claims, and says or shows that "
+    "sources differ.",
+    "several claims at once": "The answer makes two or more of the claims, and does not say that sources "
+    "differ.",
+    "none of the claims": "The answer makes no claim of any source.",
     "failed": "The model gave no prediction, or stopped with an error on the item.",
 }
 _RANKS: Mapping[str, str] = {

@@ -40,7 +40,10 @@ class TerminalProgress:
             self._bar.start()
 
     def model(self, name: str, items: int) -> None:
-        """Starts a model, which will be asked `items` items."""
+        """Starts a model, which will be asked `items` instances.
+
+        An item may have several: a language model is also asked without passages, and in other orders.
+        """
         self._begun += 1
         self._items, self._cached, self._asked = items, 0, 0
         self._started, self._first = time.monotonic(), None
@@ -48,11 +51,11 @@ class TerminalProgress:
         if self._bar is not None:
             self._task = self._bar.add_task(clean(name), total=items, step=step, rate="")
         else:
-            self._stream.write(f"{step} {clean(name)}: {items} items\n")
+            self._stream.write(f"{step} {clean(name)}: {items} to ask\n")
             self._stream.flush()
 
     def advance(self, n: int = 1, from_cache: bool = False) -> None:
-        """Counts `n` more items as answered. `from_cache` says that the answers came from the cache."""
+        """Counts `n` more instances as answered. `from_cache`: the answers came from the cache."""
         if from_cache:
             self._cached += n
         else:
@@ -64,7 +67,7 @@ class TerminalProgress:
                 self._ranks = self._bar.add_task("intervals and ranks", total=None, step="", rate="")
 
     def _rate(self) -> str:
-        """The items per second and the number of cached items.
+        """The instances per second and the number of cached ones.
 
         Time runs from the first answer, or from the start of the model until there is a second batch.
         """
@@ -78,7 +81,7 @@ class TerminalProgress:
         return ", ".join(parts)
 
     def worker(self, name: str, n: int) -> None:
-        """Counts `n` more items that a worker of a cluster answered."""
+        """Counts `n` more instances that a worker of a cluster answered."""
         self._by_worker[name] += n
         if self._bar is not None:
             if name not in self._workers:
@@ -93,7 +96,7 @@ class TerminalProgress:
             self._bar.stop()
         else:
             for name, n in self._by_worker.items():
-                self._stream.write(f"worker {clean(name)}: {n} items\n")
+                self._stream.write(f"worker {clean(name)}: {n} answered\n")
 
 
 def _bar(stream: TextIO) -> Progress:
@@ -133,13 +136,13 @@ class NotebookProgress:
         self._draw()
 
     def model(self, name: str, items: int) -> None:
-        """Starts a model, which will be asked `items` items."""
+        """Starts a model, which will be asked `items` instances."""
         self._begun += 1
         self._name, self._items, self._done, self._cached = name, items, 0, 0
         self._draw()
 
     def advance(self, n: int = 1, from_cache: bool = False) -> None:
-        """Counts `n` more items as answered. `from_cache` says that the answers came from the cache."""
+        """Counts `n` more instances as answered. `from_cache`: the answers came from the cache."""
         self._done += n
         self._cached += n if from_cache else 0
         if time.monotonic() - self._drawn > _REDRAWN or self._done >= self._items:
@@ -164,7 +167,7 @@ class NotebookProgress:
         bar = f'<progress value="{self._done}" max="{max(self._items, 1)}"></progress>'
         name = f"{self._begun}/{self._models} {escape(clean(self._name))}"
         cached = f", {self._cached} from cache" if self._cached else ""
-        return f"{bar} {name}: {self._done}/{self._items} items{cached}"
+        return f"{bar} {name}: {self._done}/{self._items} answered{cached}"
 
 
 _REDRAWN = 0.1

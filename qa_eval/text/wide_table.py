@@ -81,6 +81,8 @@ class Board:
     """Rows that are not ranked, shown under a line of their own."""
     first_columns: int = 5
     """Number of columns that are added before anything else. Notes name those that do not fit."""
+    next_columns: int = 0
+    """Number of columns after these that a note names, too, if they do not fit."""
     counts: tuple[str, ...] = ()
     """Headings of the counts."""
     rank_label: str = "rank"
@@ -103,7 +105,8 @@ def draw_board(board: Board, width: int) -> list[Text]:
     No line is wider than `width`, unless a single number does not fit.
     """
     layout = _fitted(board, width)
-    missing = [c.label for n, c in enumerate(board.columns[: board.first_columns]) if n not in layout.metrics]
+    named = board.columns[: board.first_columns + board.next_columns]
+    missing = [column.label for n, column in enumerate(named) if n not in layout.metrics]
     left_out = [f"no room at this width for: {', '.join(missing)}"] if missing else []
     return [*_head(board, width), *layout.draw(), *_foot(board, width, left_out)]
 

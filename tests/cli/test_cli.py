@@ -147,6 +147,12 @@ def test_the_version_is_told() -> None:
     ("args", "message"),
     [
         pytest.param(["runn"], "No such command 'runn'; did you mean run?", id="command"),
+        pytest.param(
+            ["metrics", "Order Sensitivity"],
+            "order sensitivity is a metric: `qa-eval metrics show order_sensitivity` explains it",
+            id="a metric",
+        ),
+        pytest.param(["metrics", "shw"], "No such command 'shw'; did you mean show?", id="no metric"),
         pytest.param(["questions", "chekc"], "No such command 'chekc'; did you mean check?", id="subcommand"),
         pytest.param(
             ["xyzzy"],
@@ -413,7 +419,7 @@ def test_a_run_prints_the_table_on_stdout_and_all_else_on_stderr() -> None:
     assert lines[0] == "loading baseline:abstain, baseline:first-of-type …"
     assert re.fullmatch(r"questions: .*questions \(\d+ facts, \d+ contested\)", lines[1])
     assert re.fullmatch(r"articles:  .*seeds \(5\)", lines[2])
-    assert lines[3] == "1/2 baseline:abstain: 15 items"
+    assert lines[3] == "1/2 baseline:abstain: 15 to ask"
     assert lines[-3:] == [
         leading_sentence(leaderboard_view(load_run(Path("results/first")).leaderboard)),
         "results: results/first",
@@ -661,6 +667,11 @@ def test_answers_to_no_item_of_the_data_are_named(tmp_path: Path, caplog: pytest
     for more in ((), ("--limit", "3"), ("--track", "reading"), ("--track", "pooled")):
         assert warned(right, *more) == ""
     assert warned({item.replace("@", "~9@"): "Palmyra"}).startswith("1 prediction belongs to no item")
+    named = item.partition("@")[0] + "@Recapture Palmyra"
+    said = warned({named: "Palmyra"})
+    assert said.startswith(f'1 prediction belongs to no item of the data, such as "{named}"; files have')
+    id = said.rpartition("files have the article's id: ")[2].strip('"')
+    assert warned({id: "Palmyra"}) == "", "the id that the message names"
 
 
 def test_answers_only_to_items_that_were_left_out_are_not_called_wrong(

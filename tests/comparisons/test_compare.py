@@ -326,6 +326,27 @@ def test_fixed_broken_and_otherwise_changed_items_are_told_with_both_answers_and
     assert fixed.base.why == "180 and 194 are different numbers. The answer is another source's claim."
 
 
+def test_what_answers_in_words_assert_decides_what_is_fixed(tmp_path: Path) -> None:
+    said = {
+        "base": {"dead@*": "Unclear numbers [1][2] are given.", "dead@a": "There were 194 dead [1]."},
+        "new": {"dead@*": "The sources differ: 180 [1] or 194 [2].", "dead@a": "It left 180 dead [1]."},
+    }
+    for name, answers in said.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(answers), "utf-8")
+    specs = [f"predictions:{tmp_path / name}.json" for name in said]
+    run = evaluate(specs, corpus=four_facts(), options=RunOptions(resamples=99, cache=False))
+    (pair,) = compare(run, model=specs[1], against=specs[0]).pairs
+    told = {c.item: (c.kind, c.base.why, c.new.why, c.new.rule) for c in pair.changes}
+    assert told["dead@*"] == (
+        "fixed",
+        "The answer asserts no claim of any source.",
+        "The answer asserts every claim of the sources: “180” and “194”. "
+        "It says or shows that sources differ.",
+        "asserts",
+    )
+    assert told["dead@a"][:2] == ("fixed", "The answer asserts “194”, another source's claim.")
+
+
 def change(item: str, kind: Kind, base: str, new: str, f1: tuple[float, float]) -> ItemChange:
     sides = [
         SideAnswer(

@@ -15,6 +15,9 @@ from qa_eval.data.items import shown_articles
 from qa_eval.evaluation.verification import verify
 from qa_eval.metrics.listings import label
 from qa_eval.records import ItemId
+from qa_eval.report.content import gather
+from qa_eval.report.leaderboard_page import table_views
+from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.options import RunOptions
 from qa_eval.runs.show import Drawing, Shown, draw_example
 from qa_eval.text.glossary import term_anchor
@@ -86,6 +89,42 @@ def test_every_table_has_the_metrics(corpus: qa.Corpus) -> None:
             assert f"{100 * value:.1f}" in alone, (metric, form)
 
 
+OF_WRITERS = (
+    *(("pooled", "complete_and_clean"), ("pooled", "acknowledged"), ("reading", "memorisation_ratio")),
+    *(("pooled", "order_sensitivity"), ("reading", "remembered")),
+)
+
+
+def test_the_usual_table_has_them_or_says_that_they_do_not_fit(corpus: qa.Corpus) -> None:
+    evaluated(corpus, "one")
+    labels = [label(metric) for _, metric in OF_WRITERS]
+    for columns in (80, 100, 120, 250):
+        text = done("leaderboard", "runs/one", columns=columns).output
+        head = text[: text.index("──")].split("\n\n")[-1]
+        shown = [label for label in labels if all(word in head.split() for word in label.split())]
+        note = " ".join(text.split()).partition("no room at this width for: ")[2]
+        assert all(label in shown or label in note for label in labels), (columns, shown)
+        assert all(len(line) <= columns for line in text.splitlines())
+    assert shown == labels
+    assert "no room" not in text
+
+
+def test_the_table_of_span_models_alone_has_none_of_them(corpus: qa.Corpus) -> None:
+    run = evaluated(corpus, "one")
+    rows = [row for row in run.leaderboard.rows if row.model.spec != WRITER]
+    board = run.leaderboard.model_copy(update={"rows": rows, "sort": "reading.balanced_f1"})
+    view = leaderboard_view(board)
+    assert view.written_columns == ()
+    assert view.first_columns == view.brief_columns
+
+
+def test_the_leaderboard_of_the_report_shows_them_at_first(corpus: qa.Corpus) -> None:
+    run = evaluated(corpus, "one")
+    view = table_views(gather([run], None, corpus))[0]
+    first = [(column.track, column.metric) for column in view.columns if column.brief]
+    assert set(OF_WRITERS) < set(first)
+
+
 def test_tables_of_answers_have_every_score(corpus: qa.Corpus) -> None:
     """Also those that are the base of a metric with another id, such as `memorised`."""
     run = evaluated(corpus, "one")
@@ -151,6 +190,6 @@ def test_compare_has_the_difference_of_the_memorisation_ratio(corpus: qa.Corpus)
     evaluated(corpus, "two", stubborn=())
     table = done("compare", "runs/one", "runs/two", "--model", WRITER, "--all", columns=150).output
     cells = {line.split("  ")[0]: line.split() for line in table.splitlines() if line.strip()}
-    assert cells["memorisation"][1:4] == ["50.0", "0.0", "−50.0"]
+    assert cells["memorisation ratio"][2:5] == ["50.0", "0.0", "−50.0"]
     same = table[table.index("no difference in") :].partition("\n\n")[0]
     assert "order sensitivity (pooled)" in " ".join(same.split()), "the orders are answered as before"

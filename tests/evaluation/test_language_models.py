@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import qa_eval as qa
+from qa_eval.data.article_labels import article_labels
 from qa_eval.data.items import (
     direct_instance,
     direct_instances,
@@ -355,6 +356,8 @@ def test_the_prompt_of_an_item_is_shown_as_it_would_be_sent(server: RunningServe
     texts = ["\n\n".join(f"[{m['role']}]\n{m['content']}" for m in body["messages"]) for body in sent]
     assert shown.rstrip("\n") in texts
     assert "[1] " in done("models", server.spec(), "--show-prompt", "recaptured-city@*").output
+    label = article_labels(qa.load_corpus().articles)["000_825eccd27ffa9810"]
+    assert done("models", server.spec(), "--show-prompt", f"recaptured-city@{label}").output == shown
 
 
 @pytest.mark.parametrize("option", [{"closed_book": True}, {"orders": 2}])

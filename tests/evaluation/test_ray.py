@@ -437,8 +437,8 @@ def test_the_command_prints_what_it_prints_without_a_cluster(
     )
     assert there.returncode == 0, there.stderr
     assert there.stdout == here.stdout, "Ray says nothing there"
-    items = sum(map(int, re.findall(r"^[12]/2 baseline:.+: (\d+) items$", there.stderr, re.MULTILINE)))
-    assert re.findall(r"^worker .+/\d+: (\d+) items$", there.stderr, re.MULTILINE) == [str(items)]
+    items = sum(map(int, re.findall(r"^[12]/2 baseline:.+: (\d+) to ask$", there.stderr, re.MULTILINE)))
+    assert re.findall(r"^worker .+/\d+: (\d+) answered$", there.stderr, re.MULTILINE) == [str(items)]
 
 
 # ------------------------------------------------------------------------------------------ the matrix

@@ -526,7 +526,7 @@ def test_the_table_of_a_set_without_unanswerable_questions_is_one_line(write: Wr
     assert row.split()[:2] == ["all", "50.0"]
     assert "83.3" in row
     assert (blank, counts) == ("", "2 answered, 0 abstained, 0 missing")
-    assert caption == "percent; no interval on 1 context: 8 are needed"
+    assert caption == "percent; too few contexts for an interval: 1, and 8 are needed"
 
 
 def test_the_command_prints_the_official_keys_as_json(write: Write) -> None:

@@ -34,6 +34,7 @@ from qa_eval.runs.store import Run, load_run
 from tests.support import example_run
 from tests.support.command_line import call
 from tests.support.every_eval_ever_schema import AGGREGATE, SAMPLE
+from tests.support.fake_models import four_facts
 from tests.support.places import BASELINE
 from tests.support.plain_rules import plain_v2
 from tests.support.small_corpus import small_corpus, write_corpus
@@ -395,6 +396,20 @@ def test_csv_has_a_line_for_every_answer_of_every_model(small: Run) -> None:
         assert json.loads(line["golds"]) == list(answer.golds)
         assert line["missing"] == ("true" if answer.missing else "false")
         assert {m: float(line[m]) for m in METRICS if line.get(m)} == answer.scores
+
+
+def test_tables_have_what_an_answer_in_words_asserts(tmp_path: Path) -> None:
+    said = {"dead@*": "Sources differ: 180 [1] or 194 [2].", "dead@a": "The text does not say."}
+    (tmp_path / "said.json").write_text(json.dumps(said), "utf-8")
+    run = qa_eval.evaluate(f"predictions:{tmp_path / 'said.json'}", corpus=four_facts())
+    table = csv.DictReader(io.StringIO(text_of(export_run(run, "csv")), newline=""))
+    found = {line["item"]: (line["verdict"], line["asserted"]) for line in table}
+    assert found["dead@*"] == ("complete", '["180","194"]')
+    assert found["dead@a"] == ("abstains", "[]")
+    assert found["dead@b"] == ("", ""), "no answer is not read"
+    answers = run.items(run.leaderboard.rows[0].model.spec).to_pandas().set_index("item")
+    assert answers.loc["dead@*", "right"]
+    assert answers.loc["dead@*", "why"].startswith("The answer asserts every claim of the sources")
 
 
 def test_parquet_holds_the_same_and_the_n_best(committed: Run, tmp_path: Path) -> None:

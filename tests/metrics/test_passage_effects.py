@@ -26,6 +26,7 @@ MEMORY: list[tuple[str, str, str, dict[str, float]]] = [
     ("180", "*", "180", {"remembered": 1}),
     ("7", "b", "7", {"remembered": 0, "memorised": 1}),
     ("7 soldiers", "b", "seven", {"remembered": 0, "memorised": 1}),
+    ("7", "b", "7 [1].", {"remembered": 0, "memorised": 1}),  # a citation is no number of the answer
     ("7", "b", "194", {"remembered": 0, "memorised": 0}),
     ("", "b", "180", {"remembered": 0}),
     ("I do not know.", "b", "180", {"remembered": 0}),
@@ -54,6 +55,17 @@ ORDERS: list[tuple[str, list[tuple[str, str]], float]] = [
     ("", [("unanswerable", "bac"), ("The passages do not say.", "cba")], 0),
     ("", [("180", "bac")], 1),
     ("Seven men.", [("seven men", "bac"), ("eight men", "cba")], 1 / 2),
+    (
+        "Seven men [1, 3].",
+        [("Seven men [3].", "bac"), ("Seven men", "cba"), ("Eight men [1].", "cab")],
+        1 / 3,
+    ),
+    (
+        "The first article says seven men, passage 2 eight.",
+        [("The third article says seven men, passage 1 eight.", "cab")],
+        0,
+    ),
+    ("Hard to say [1][2].", [("Hard to say [2][3].", "bac"), ("unanswerable", "cba")], 1 / 2),
 ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_eval.matching.typed import match, match_any
-from qa_eval.metrics.reasons import RULES, rule_behind, why
+from qa_eval.metrics.reasons import RULES, WORDS_RULE, deciding_rule, rule_behind, why
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import ANSWER_TYPES, AnswerType, Match
 from tests.matching.test_match import DETAILS, ROWS
@@ -320,7 +320,7 @@ def test_the_sources_of_another_claim_are_named() -> None:
 
 def test_every_rule_has_an_example() -> None:
     shown = {row[3] for row in EXAMPLES} | {row[0].rule for row in OF_ITEMS}
-    assert shown >= RULES.keys()
+    assert shown >= RULES.keys() - {WORDS_RULE}, "whose examples are below"
 
 
 @pytest.mark.parametrize("strict", [True, False])
@@ -348,3 +348,92 @@ def test_the_rule_behind_is_told_with_its_level() -> None:
     told = rule_behind(verdict(False, "veto", "417 != 400"))
     assert told == f"rule veto, level 0 (no match): {RULES['veto']} Compared: 417 != 400"
     assert rule_behind(verdict(True, "tone", "", 9)) == "rule tone, level 9"
+
+
+# ------------------------------------------------------------------------------------------ in words
+
+NUMBERS = verdict(False, "none", "answer: more than one number: 417, 2, 400, 1")
+POOLED_WORDS = [
+    # verdict, claims that are asserted, further scores, sentence
+    (
+        "complete",
+        ("400", "417"),
+        {"no_false": 1.0},
+        "The answer asserts every claim of the sources: “400” and “417”.",
+    ),
+    (
+        "complete",
+        ("400", "417"),
+        {"no_false": 0.0, "acknowledged": 1.0},
+        "The answer asserts every claim of the sources: “400” and “417”. "
+        "It says or shows that sources differ. It asserts a claim that the data set marks as misinformation.",
+    ),
+    ("complete", ("400",), {}, "The answer asserts the claim of the sources: “400”."),
+    ("partial", ("400",), {}, "The answer asserts “400”, and leaves out other claims."),
+    (
+        "mixed",
+        ("400",),
+        {"no_false": 0.0},
+        "The answer asserts “400”, and another value that no source claims.",
+    ),
+    ("wrong", (), {"no_false": 0.0}, "The answer asserts no claim of any source."),
+    ("abstains", (), {}, "A source answers this, and the answer says that there is no answer."),
+]
+OWN, SILENT = {"asserts_own": 0.0}, {"abstention": 0.0}
+READING_WORDS = [
+    ("partial", ("400",), {"asserts_own": 1.0}, "The answer asserts what the article states."),
+    ("partial", ("417",), OWN, "The answer asserts “417”, the claim of BBC."),
+    ("complete", ("400", "417"), OWN,
+     "The answer asserts “400” and “417”. The article does not state all of these."),
+    ("mixed", ("400",), OWN, "The answer asserts “400”, and another value that no source claims."),
+    ("wrong", (), OWN, "The answer asserts no claim of any source."),
+    ("abstains", (), OWN, "The article answers this, and the answer says that there is no answer."),
+    ("abstains", (), {"abstention": 1.0}, "The article does not answer this, and the answer says so."),
+    ("partial", ("417",), SILENT,
+     "The article does not answer this, but the model did. The answer is the claim of BBC."),
+    ("mixed", ("400", "417"), SILENT,
+     "The article does not answer this, but the model did. The answer asserts “400” and “417”."),
+    ("wrong", (), SILENT, "The article does not answer this, but the model did."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("reading", "claims", "scores", "sentence"), POOLED_WORDS + READING_WORDS)
+def test_what_an_answer_in_words_asserts_is_the_reason(
+    reading: Any, claims: tuple[str, ...], scores: dict[str, float], sentence: str
+) -> None:
+    track: Any = "reading" if scores.keys() & {"asserts_own", "abstention"} else "pooled"
+    score = scored(
+        NUMBERS, answer_type="number", track=track, verdict=reading, asserted=claims, scores=scores
+    )
+    assert why(score, ["BBC"]) == sentence
+    told = scores.get("asserts_own", scores.get("abstention"))
+    assert score.right == (reading in ("complete", "partial") if track == "pooled" else told == 1)
+    assert deciding_rule(score) == Match(ok=score.right, level=0, rule=WORDS_RULE, detail=reading)
+    assert rule_behind(deciding_rule(score)).endswith(f"It reads as {reading}.")
+
+
+@pytest.mark.parametrize(
+    ("match", "claims", "own", "sentence"),
+    [
+        pytest.param(verdict(False, "veto", "417 != 400"), ("417",), 0.0,
+                     "417 and 400 are different numbers. The answer is the claim of BBC.",
+                     id="both say wrong"),
+        pytest.param(verdict(True, "number", "400 = 400"), ("400",), 1.0,
+                     "The answer gives the right number, 400.", id="both say right"),
+        pytest.param(verdict(False, "veto", "417 != 400"), ("400",), 1.0,
+                     "The answer asserts what the article states.", id="they differ"),
+        pytest.param(verdict(False, "veto", "417 != 400"), ("417", "400"), 0.0,
+                     "The answer asserts “417” and “400”. The article does not state all of these.",
+                     id="they agree on another claim"),
+    ],
+)  # fmt: skip
+def test_the_typed_match_explains_a_mere_value(
+    match: Match, claims: tuple[str, ...], own: float, sentence: str
+) -> None:
+    scores = {"asserts_own": own, "leak": 1.0 - own}
+    score = scored(
+        match, answer_type="number", track="reading", verdict="partial", asserted=claims,
+        matched_claim=claims[0], scores=scores,
+    )  # fmt: skip
+    assert why(score, ["BBC"]) == sentence
+    assert (deciding_rule(score) == match) == sentence.startswith(("417 and", "The answer gives"))

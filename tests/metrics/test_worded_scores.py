@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from qa_eval.metrics.decisions import decide
+from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.worded_scores import worded_scores
-from qa_eval.records import Article, Claim, Corpus, Evidence, ItemId, Prediction, Question
+from qa_eval.records import Article, Candidate, Claim, Corpus, Evidence, ItemId, Prediction, Question
 from qa_eval.runs.store import Run
 
 TEXTS = {"A": "Over 90 sailors drowned.", "B": "The ferry sank; 94 sailors drowned.", "C": "It rained."}
@@ -163,3 +164,40 @@ def test_the_order_of_the_passages_that_were_shown_decides_what_a_number_in_brac
         articles = None if shown is None else [CORPUS.article(id) for id in shown]
         scores = worded_scores(QUESTION, item, answer, CORPUS, articles)
         assert scores["attributions_right"] == right, shown
+
+
+VERDICTS = [
+    # item, text, verdict, claims, right
+    ("losses@*", "The sources differ: over 90 [1] or 94 [2].", "complete", ("over-90", "94"), True),
+    ("losses@*", "Over 90 [1], or 200.", "mixed", ("over-90",), False),
+    ("losses@A", "The text counts over 90 sailors [1].", "partial", ("over-90",), True),
+    ("losses@A", "The text counts 94 sailors [1].", "partial", ("94",), False),
+    ("losses@C", "The text [1] does not say.", "abstains", (), True),
+    ("settled@*", "It was 94 sailors [1][2].", "complete", ("94",), True),
+    ("settled@*", "It was 95 sailors [1].", "wrong", (), False),
+]
+
+
+@pytest.mark.parametrize(("item", "text", "verdict", "claims", "right"), VERDICTS)
+def test_what_an_answer_in_words_asserts_is_stored_and_decides(
+    item: str, text: str, verdict: str, claims: tuple[str, ...], right: bool
+) -> None:
+    settled = replace(QUESTION, id="settled", claims=QUESTION.claims[1:])
+    question = settled if item.startswith("settled") else QUESTION
+    corpus = replace(CORPUS, questions=(QUESTION, settled))
+    id = ItemId.parse(item)
+    found = score_item(question, id, decide(Prediction(item=item, text=text)), corpus)
+    assert (found.verdict, found.asserted, found.claims, found.right) == (verdict, claims, claims, right)
+
+
+def test_the_typed_match_decides_on_spans_and_on_no_answer() -> None:
+    spans = (Candidate(text="Over 90", start=0, end=7, score=1.0, article="A"),)
+    for said, right in (
+        (Prediction(item="losses@A", n_best=spans), True),
+        (Prediction(item="losses@A", text=""), False),
+        (Prediction(item="losses@C", text=""), True),
+        (Prediction(item="losses@A", text="Over 90", error="too long"), False),
+    ):
+        found = score_item(QUESTION, ItemId.parse(said.item), decide(said), CORPUS)
+        assert (found.verdict, found.asserted, found.right) == (None, None, right)
+        assert found.claims == (("over-90",) if said.n_best else ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -156,3 +157,90 @@ def test_a_run_without_the_pooled_track_shows_the_sources_alone(corpus: Corpus) 
     )
     page = str(build_report([run], corpus).files["contested.html"])
     assert "No model read all articles at once" in page
+
+
+# ------------------------------------------------------------------------------------------ in words
+
+IN_WORDS = {
+    "both": "The sources differ: 180 [1] or 194 [2].",
+    "joined": "180 and 194 soldiers.",
+    "one": "It was 180 soldiers [1].",
+    "mixed": "It was 180 soldiers [1]. Others counted 950.",
+    "neither": "A hard question [1][2].",
+    "refusal": "The passages do not say how many died.",
+}
+
+
+@pytest.fixture(scope="module")
+def worded(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("words")
+    for name, text in IN_WORDS.items():
+        answers = {f"dead@{place}": text for place in "abc*"}
+        (folder / f"{name}.json").write_text(json.dumps(answers), "utf-8")
+    specs = [f"predictions:{folder / name}.json" for name in IN_WORDS]
+    return qa_eval.evaluate(specs, corpus=corpus, name="worded", options=RunOptions(references=False))
+
+
+def named(models: Any) -> set[str]:
+    return {m.row.model.spec.rpartition("/")[2].removesuffix(".json") for m in models}
+
+
+def test_what_an_answer_in_words_asserts_decides_its_place(worded: Run, corpus: Corpus) -> None:
+    view = view_of(worded, corpus)
+    (fact,) = view.facts
+    assert {share.claim.id: named(share.models) for share in fact.shares} == {
+        "180": {"both", "joined", "one", "mixed"},
+        "194": {"both", "joined"},
+    }
+    assert {(a.side, a.answer): named(a.models) for a in fact.asides} == {
+        ("apart", ""): {"both"},
+        ("several", ""): {"joined"},
+        ("none", IN_WORDS["neither"]): {"neither"},
+        ("silent", ""): {"refusal"},
+    }
+    sides = {name: dict(b.sides) for b in view.beliefs for name in named([b.model])}
+    assert sides == {
+        "both": {"apart": 1},
+        "joined": {"several": 1},
+        "one": {"most": 1},
+        "mixed": {"most": 1},
+        "neither": {"none": 1},
+        "refusal": {"silent": 1},
+    }
+    reading = {name: dict(tally) for model, tally in view.reading for name in named([model])}
+    assert reading == {
+        "both": {"leak": 2},
+        "joined": {"leak": 2},
+        "one": {"own": 1, "leak": 1},
+        "mixed": {"own": 1, "leak": 1},
+        "neither": {"other": 2},
+        "refusal": {"none": 2},
+    }
+
+
+@pytest.mark.parametrize(("first", "lead"), [
+    ("both", "makes one of their claims on 0 of these, and several on 1. On 1 of those 1, it says or shows "
+             "that they differ."),
+    ("joined", "and several on 1. On 0 of those 1, it says or shows that they differ."),
+    ("one", "on 1 of these, "),
+])  # fmt: skip
+def test_the_lead_tells_several_claims_from_one(worded: Run, corpus: Corpus, first: str, lead: str) -> None:
+    rows = [row for row in worded.leaderboard.rows if row.model.spec.endswith(f"/{first}.json")]
+    alone = replace(worded, leaderboard=worded.leaderboard.model_copy(update={"rows": rows}))
+    view = view_of(alone, corpus)
+    assert lead in view.lead
+    assert ("no other claim has more sources" in view.whom) == (first == "one")
+
+
+def test_no_page_contradicts_the_reading_of_an_answer_in_words(worded: Run, corpus: Corpus) -> None:
+    page = Page(str(build_report([worded], corpus).files["questions/dead.html"]))
+    text = " ".join("".join(page.text).split())
+    assert "more than one number" not in text, "a citation is no number of the answer"
+    section = text[text.index("Answers to dead@*") :]
+    right, wrong = section.split("✗ wrong", 1)
+    for name in ("both", "joined", "one"):
+        assert IN_WORDS[name] in right
+    for name in ("mixed", "neither", "refusal"):
+        assert IN_WORDS[name] in wrong
+    assert "The answer asserts every claim of the sources: “180” and “194”. It says or shows" in right
+    assert "The answer asserts no claim of any source." in wrong

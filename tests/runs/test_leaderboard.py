@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from qa_eval.records import Corpus, Difference, Estimate, ModelInfo
 from qa_eval.runs.leaderboard.board_formats import render_csv, render_json, render_markdown, terminal_board
 from qa_eval.runs.leaderboard.captions import caption, leading_sentence
 from qa_eval.runs.leaderboard.views import Selection, View, leaderboard_view
-from qa_eval.runs.schema import CountsRow, Leaderboard, Row
+from qa_eval.runs.schema import CountsRow, Leaderboard, PredictionsFileRow, Row
 from qa_eval.runs.store import Run
 from qa_eval.text.wide_table import draw_board
 from tests.support.example_run import METRICS, VALUES, estimate, leaderboard, row
@@ -283,10 +284,16 @@ def test_trouble_is_counted_where_there_is_some(counts: dict[str, int], shown: s
 
 
 def test_an_interrupted_run_says_so() -> None:
-    half = row("hf:half", (0.9,) * 7, status="partial", counts=CountsRow(items=120, unasked=190))
+    """The stored answers are of both tracks; `items` counts one of them."""
+    stored = PredictionsFileRow(path="predictions/half.jsonl", sha256="0" * 64, rows=150)
+    counts = CountsRow(items=120, unasked=190)
+    half = row("hf:half", (0.9,) * 7, status="partial", counts=counts, predictions=stored)
     text = table(view(leaderboard("x", half, status="partial")))
+    prompts = half.model_copy(update={"counts": CountsRow(items=120)})
+    said = table(view(leaderboard("x", prompts, status="partial")))
+    assert "hf:half: interrupted; every item is answered, but further prompts may not be" in said
     assert "x: interrupted; the same call goes on with it" in text
-    assert "hf:half: interrupted; its numbers are of 120 items; 190 were not asked" in text
+    assert "hf:half: interrupted; its numbers are of 150 of 340 items" in text
 
 
 def test_a_model_without_a_null_score_is_marked_and_explained() -> None:
@@ -361,12 +368,22 @@ def few(spec: str, value: float, clusters: int, **changes: Any) -> Row:
     )
 
 
+def test_columns_without_an_interval_are_named_where_others_have_one() -> None:
+    bare = Estimate(value=0.5, method="too-few", n=3, clusters=3)
+    found = row("hf:a", (0.5,) * 7)
+    reading = found.metrics["reading"] | {"contrast_consistency": bare, "em_any": replace(bare, clusters=2)}
+    some = found.model_copy(update={"metrics": found.metrics | {"reading": reading}})
+    text = " ".join(table(view(leaderboard("x", rows=[some]))).split())
+    assert "too few facts for an interval: 3, and 8 are needed (EM-any, contrast consistency)" in text
+    assert "clustered by fact" in text
+
+
 def test_on_few_facts_there_are_no_ranks_and_the_table_says_why() -> None:
     versus = Difference(value=-0.2, p=1.0, clusters=5, method="too-few")
     board = leaderboard("x", rows=[few("hf:a", 0.6, 5), few("hf:b", 0.4, 5, versus_first=versus)])
     text = table(view(board))
     assert specs(view(board)) == ["hf:a", "hf:b"]
-    assert "no interval on 5 facts: 8 are needed" in text
+    assert "too few facts for an interval: 5, and 8 are needed" in text
     assert "too few facts to rank models: 5, 8 are needed" in text
     assert "smallest difference" not in text
     assert "clustered by fact" not in text

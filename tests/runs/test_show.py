@@ -12,8 +12,20 @@ from rich.cells import cell_len
 from qa_eval.data.content_hashes import gold_sha256
 from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
-from qa_eval.records import Article, Candidate, Claim, Corpus, Evidence, Match, Question
+from qa_eval.metrics.reasons import RULES, WORDS_RULE
+from qa_eval.records import (
+    Article,
+    Candidate,
+    Claim,
+    Corpus,
+    Evidence,
+    ItemId,
+    Match,
+    Prediction,
+    Question,
+)
 from qa_eval.runs.prediction_lines import render_prediction
+from qa_eval.runs.rows import judge
 from qa_eval.runs.schema import PredictionRow, PredictionsFileRow, Row
 from qa_eval.runs.show import Drawing, choose_failures, choose_items, draw_item
 from qa_eval.runs.store import Run, choose_rows
@@ -290,3 +302,37 @@ def test_stored_answers_are_read_from_the_run_folder(tmp_path: Path) -> None:
     board = run.leaderboard.model_copy(update={"rows": [row.model_copy(update={"predictions": described})]})
     read = Run(path=tmp_path, leaderboard=board)
     assert len(choose_items(read, choose_rows(read, []), ["losses@a"])) == 1
+
+
+# ------------------------------------------------------------------------------------------ in words
+
+IN_WORDS = [
+    ("losses@*", "Sources differ: around 180 [1] or 194 [2].", "right", "asserts 180 and 194", "complete"),
+    ("losses@*", "It was 194 [2].", "right", "asserts 194", "partial"),
+    ("losses@*", "That is hard to tell [1][2].", "wrong", "asserts no claim", "wrong"),
+    ("losses@a", "The report counts 194 [1] dead.", "wrong", "asserts 194", "partial"),
+    ("losses@a", "The report counts around 180 [1] dead.", "right", "asserts 180", "partial"),
+    ("losses@c", "The text does not say.", "right", "asserts no claim", "abstains"),
+]
+
+
+@pytest.mark.parametrize(("item", "text", "verdict", "asserts", "reading"), IN_WORDS)
+def test_the_first_line_of_an_answer_in_words_agrees_with_its_reading(
+    item: str, text: str, verdict: str, asserts: str, reading: str
+) -> None:
+    id = ItemId.parse(item)
+    (said,) = judge(CORPUS, [id], *_given(id, text), 0.0)
+    assert said.final
+    lines = drawn(said, width=200, rules=True).split("\n")
+    first = next(line for line in lines if f"“{text}”" in line)
+    assert f"”  {verdict}  " in first
+    assert "more than one number" not in first, "a citation is no number of the answer"
+    assert "makes no claim" not in "\n".join(lines)
+    assert any(asserts in line.split(" · ") for line in lines)
+    assert f"  reads as {reading}" in lines
+    assert any(f"rule asserts: {RULES[WORDS_RULE]} It reads as {reading}." in line for line in lines)
+
+
+def _given(item: ItemId, text: str) -> tuple[dict[str, Prediction], dict[str, dict[str, Prediction]]]:
+    said = Prediction(item=str(item), text=text)
+    return ({}, {str(item): {"*": said}}) if item.track == "pooled" else ({str(item): said}, {})

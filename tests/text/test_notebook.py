@@ -88,7 +88,7 @@ def test_a_notebook_shows_tables_and_a_bar(outputs: list[list[Any]]) -> None:
     shown = dict(zip(CELLS, outputs, strict=True))
     bar = [output for output in shown[CELLS[1]] if "text/html" in output.get("data", {})]
     assert len(bar) == 1, "one line, drawn anew"
-    assert re.search(r"2/2 baseline:abstain: (\d+)/\1 items", bar[0].data["text/html"])
+    assert re.search(r"2/2 baseline:abstain: (\d+)/\1 answered", bar[0].data["text/html"])
     assert not [output for output in shown[CELLS[1]] if output.output_type == "stream"]
 
     tables = {cell: data_of(shown[cell]) for cell in CELLS[2:7]}
@@ -153,7 +153,7 @@ def test_the_bar_of_a_notebook_says_what_was_done_and_from_where(monkeypatch: py
     progress.advance(2, from_cache=True)
     progress.finish()
     assert drawn[-1].startswith('<progress value="3" max="3"></progress> 1/2 a&lt;img ')
-    assert drawn[-1].endswith(": 3/3 items, 2 from cache")
+    assert drawn[-1].endswith(": 3/3 answered, 2 from cache")
     assert "\x1b" not in drawn[-1]
 
 
@@ -179,4 +179,4 @@ def test_an_evaluation_tells_a_given_progress_and_none_if_told_so(
     qa.evaluate(Scripted("m", {}), corpus=four_facts(), options=options, progress=False)
     assert capsys.readouterr().err == ""
     qa.evaluate(Scripted("m", {}), corpus=four_facts(), options=options)
-    assert capsys.readouterr().err == "1/1 test:m: 11 items\n"
+    assert capsys.readouterr().err == "1/1 test:m: 11 to ask\n"

@@ -409,7 +409,7 @@ def test_without_a_terminal_progress_is_one_plain_line_a_model() -> None:
         progress.advance(200, True)
         progress.advance(110)
     progress.finish()
-    assert out.getvalue() == "1/2 embedded: 310 items\n2/2 evil\\x1b[31m: 310 items\n"
+    assert out.getvalue() == "1/2 embedded: 310 to ask\n2/2 evil\\x1b[31m: 310 to ask\n"
 
 
 def test_the_workers_of_a_cluster_have_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,7 +422,7 @@ def test_the_workers_of_a_cluster_have_a_line_each(monkeypatch: pytest.MonkeyPat
         for worker, n in (("one/12", 4), ("two/7", 2), ("one/12", 1)):
             progress.worker(worker, n)
         progress.finish()
-    assert plain.getvalue() == "1/1 embedded: 7 items\nworker one/12: 5 items\nworker two/7: 2 items\n"
+    assert plain.getvalue() == "1/1 embedded: 7 to ask\nworker one/12: 5 answered\nworker two/7: 2 answered\n"
     assert "one/12" in terminal.getvalue()
     assert "two/7" in terminal.getvalue()
 

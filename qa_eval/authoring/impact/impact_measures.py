@@ -203,7 +203,7 @@ def _answer(model: str, row: PredictionRow, answerable: bool) -> GivenAnswer:
     verdict: Verdict = "wrong"
     if row.error is not None or row.missing:
         verdict = "failed"
-    elif row.match.ok:
+    elif row.right:
         verdict = "right"
     elif answerable and row.scores.get("leak"):
         verdict = "leak"

@@ -49,6 +49,7 @@ def board_of(view: View, columns: Sequence[tuple[str, str]] | None = None) -> Bo
         rows=tuple(_board_row(view, line, best) for line in view.lines if not line.unranked),
         references=tuple(_board_row(view, line, best) for line in view.lines if line.unranked),
         first_columns=len(view.brief_columns),
+        next_columns=len(view.first_columns) - len(view.brief_columns),
         counts=("answered", "abstained", "errors") if view.counted else (),
         caption=tuple(caption(view)),
         notes=tuple(notes(view)),
@@ -60,7 +61,7 @@ def terminal_board(view: View, *, every: bool = False) -> Board:
 
     With `every`, it has all metrics, by family.
     """
-    columns = list(view.every_column) if every else [*view.brief_columns, *view.columns]
+    columns = list(view.every_column) if every else [*view.first_columns, *view.columns]
     if every:
         families = list(FAMILIES)
         columns.sort(key=lambda column: families.index(entry(column[1]).family))

@@ -15,7 +15,7 @@ from qa_eval.runs.ranking import competes
 from qa_eval.runs.schema import NOTHING_SCORED
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 from qa_eval.text.figures import interval_text, no_interval, percent, smallest_difference
-from qa_eval.text.phrases import enumerate_words
+from qa_eval.text.phrases import count, enumerate_words
 
 if TYPE_CHECKING:
     from qa_eval.records import Estimate
@@ -110,13 +110,19 @@ def caption(view: View) -> Iterator[str]:
 def _intervals(view: View) -> Iterator[str]:
     """Sentence on the population of the intervals, and on the values without one."""
     unit = view.board.data.cluster
-    found = [view.estimate(line, column) for line in view.lines for column in view.columns]
-    estimates = [e for e in found if e is not None and e.clusters]
-    if not estimates or any(e.low is not None for e in estimates):
+    found = [
+        (label(column[1]), e)
+        for column in view.columns
+        for line in view.lines
+        if (e := view.estimate(line, column)) is not None and e.clusters
+    ]
+    without = [(name, e) for name, e in found if e.low is None and e.clusters < FEWEST_CLUSTERS]
+    bounded = any(e.low is not None for _, e in found)
+    if not found or bounded:
         yield _SPEAK_OF[unit].format(facts=data_kind(view.board.data).others)
-    few = sorted({e.clusters for e in estimates if e.low is None and e.clusters < FEWEST_CLUSTERS})
-    if few:
-        yield no_interval(few[-1], unit)
+    if without:
+        names = list(dict.fromkeys(name for name, _ in without)) if bounded else []
+        yield no_interval(max(e.clusters for _, e in without), unit, names)
 
 
 def _detectable(view: View, by: str) -> Iterator[str]:
@@ -223,8 +229,14 @@ def notes(view: View) -> Iterator[str]:
             yield f"{board.name}: interrupted; the same call goes on with it"
     for line in view.lines:
         if line.row.status == "partial":
-            spec, done, left = line.row.model.spec, line.row.counts.items, line.row.counts.unasked
-            yield f"{spec}: interrupted; its numbers are of {done} items; {left} were not asked"
+            stored = line.row.predictions
+            done = stored.rows if stored is not None else line.row.counts.items
+            left = line.row.counts.unasked
+            yield f"{line.row.model.spec}: interrupted; " + (
+                f"its numbers are of {done:,} of {count(done + left, 'item')}"
+                if left
+                else "every item is answered, but further prompts may not be"
+            )
     shown = {metric for _, metric in view.columns}
     if view.selection.track == "reading":
         shown |= {metric for _, metric in listed("reading track")}

@@ -94,6 +94,24 @@ class View:
         return tuple(dict.fromkeys([self.sort, *present, *self.columns]))[:_MOST_BRIEF]
 
     @property
+    def written_columns(self) -> tuple[tuple[str, str], ...]:
+        """The columns that are shown next, because a language model is among the rows: what its answers in
+        words say about all articles at once, and what passages do to them.
+        """
+        words = of_words(self.board.sort)
+        return tuple(
+            column
+            for column in self.columns
+            if (known := entry(column[1])).family == "passages"
+            or (words and column[0] == "pooled" and known.family == "words" and "headline" in known.listed)
+        )
+
+    @property
+    def first_columns(self) -> tuple[tuple[str, str], ...]:
+        """The brief columns and those of language models: a reader is told of those that do not fit."""
+        return tuple(dict.fromkeys([*self.brief_columns, *self.written_columns]))
+
+    @property
     def every_column(self) -> tuple[tuple[str, str], ...]:
         """Every metric that some row has on the chosen items, in the order of the catalog."""
         chosen = self.selection
