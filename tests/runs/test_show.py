@@ -262,9 +262,9 @@ def test_an_unknown_item_is_refused_with_near_matches(wanted: str, message: str)
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        pytest.param("embeded", '--model embeded: not in this run; did you mean "embedded"?', id="near"),
+        pytest.param("embeded", "model embeded: not in this run; did you mean embedded?", id="near"),
         pytest.param(
-            "reference:oracle", "--model reference:oracle: its answers are not stored in this run", id="ref"
+            "reference:oracle", "reference:oracle: its answers are not stored in this run", id="ref"
         ),
     ],
 )
