@@ -164,9 +164,7 @@ def _columns(
     }
     tracks = {track for track, _ in present}
     if selection.track is not None and selection.track not in tracks and present:
-        raise QaEvalError(
-            f"--track {selection.track}: not in this run; there is: {', '.join(sorted(tracks))}"
-        )
+        raise not_in_run(selection.track, sorted(tracks), argument="track")
     if selection.slice is not None:
         return _slice_columns(lines, selection, tracks)
     if listing is not None:
@@ -190,7 +188,9 @@ def _slice_columns(
         raise not_in_run(name, sorted(known), argument="slice")
     track = "reading" if "reading" in tracks and not name.startswith("pooled:") else "pooled"
     if selection.track not in (None, track):
-        raise QaEvalError(f"--slice {name}: this slice belongs to the {track} track")
+        raise QaEvalError.naming(
+            lambda called: f"{called('slice')} {name}: this slice belongs to the {track} track"
+        )
     present = {metric for line in lines for metric in line.row.slices.get(name, {})}
     return tuple((track, metric) for _, metric in listed("slices") if metric in present)[:_MOST_SLICED]
 
