@@ -16,7 +16,7 @@ from qa_eval.evaluation.verification import verify
 from qa_eval.metrics.listings import label
 from qa_eval.records import ItemId
 from qa_eval.runs.options import RunOptions
-from qa_eval.runs.show import Drawing, Shown, draw_example
+from qa_eval.runs.shown_items import Drawing, Shown, draw_example
 from qa_eval.text.glossary import term_anchor
 from tests.support.command_line import done
 from tests.support.fake_models import FakeModel, FakeWriter

@@ -15,7 +15,7 @@ from qa_eval.files.hashes import sha256_text
 from qa_eval.records import Article, Candidate, Claim, Corpus, Evidence, Match, Question
 from qa_eval.runs.prediction_lines import render_prediction
 from qa_eval.runs.schema import PredictionRow, PredictionsFileRow, Row
-from qa_eval.runs.show import Drawing, choose_failures, choose_items, draw_item
+from qa_eval.runs.shown_items import Drawing, choose_failures, choose_items, draw_item
 from qa_eval.runs.store import Run, choose_rows
 from tests.support.example_run import leaderboard, row
 
