@@ -78,7 +78,7 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
     if spec.options:
         raise SpecError(f"{spec}: a predictions file has no options")
     path = user_path(spec.name)
-    predictions = load_predictions(path)
+    predictions = replayed_predictions(path)
     info = ModelInfo(
         spec=str(spec),
         kind=spec.kind,
@@ -90,7 +90,7 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
     return Replay(info, predictions, answers_pooled=pooled)
 
 
-def load_predictions(path: Path) -> dict[str, Prediction]:
+def replayed_predictions(path: Path) -> dict[str, Prediction]:
     """The predictions of a file by item id. Unknown fields are ignored.
 
     Raises `InputError` as `AnswerFile.entries` does, and for duplicate ids and fields of the wrong type.
