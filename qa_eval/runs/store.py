@@ -373,11 +373,6 @@ def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
     return chosen or rows
 
 
-def load_predictions(path: Path) -> list[PredictionRow]:
-    """The rows of a predictions file. Raises InputError naming file, line and field."""
-    return list(stream_predictions(path))
-
-
 def stream_predictions(path: Path) -> Iterator[PredictionRow]:
     """Yields the rows of a predictions file one at a time. Raises InputError naming file, line and field."""
     return _stream(path)
