@@ -37,6 +37,8 @@ AnswerType = Literal[
 ]
 """Kind of value that answers a question. It chooses the typed rules of `qa_eval.matching.typed`."""
 ANSWER_TYPES: tuple[AnswerType, ...] = get_args(AnswerType)
+NUMERIC_TYPES: tuple[AnswerType, ...] = ("number", "duration", "percent", "age", "money")
+"""Types of answers that are a number, with or without a unit."""
 
 Relation = Literal["contradiction", "update", "precision", "scope", "wording"]
 """Reason why the sources of a contested fact differ.
@@ -645,6 +647,18 @@ class ItemId:
     def track(self) -> Track:
         """Track of the item."""
         return "pooled" if self.article == "*" else "reading"
+
+
+def is_pooled_id(text: str) -> bool:
+    """Whether a text is the id of an item of the pooled track.
+
+    >>> is_pooled_id("sky@*"), is_pooled_id("sky@a"), is_pooled_id("sky")
+    (True, False, False)
+    """
+    try:
+        return ItemId.parse(text).track == "pooled"
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -255,3 +255,46 @@ def test_kinds_of_data_are_compared_in_few_places() -> None:
     compared = re.compile(r'kind\s*[=!]=\s*"(?:curated|files|claims|public)"')
     found = [path.name for path in PACKAGE.rglob("*.py") for _ in compared.finditer(path.read_text("utf-8"))]
     assert len(found) <= 5, found
+
+
+def definitions(source: str) -> dict[str, str]:
+    """The names that a module defines on its top level, with the code of functions.
+
+    A function with a decorator is left out, because the decorator may keep it, as click keeps commands.
+    """
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and not node.decorator_list:
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            code = [ast.unparse(node.args), *map(ast.unparse, body)]
+            found[node.name] = "\n".join(code)
+        elif isinstance(node, ast.ClassDef):
+            found[node.name] = ""
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id: "" for target in targets if isinstance(target, ast.Name)}
+    return {name: code for name, code in found.items() if not name.startswith("__")}
+
+
+def test_every_name_of_a_module_is_used() -> None:
+    text = "\n".join(p.read_text("utf-8") for p in PACKAGE.rglob("*") if p.suffix in (".py", ".html"))
+    times = Counter(re.findall(r"\w+", text))
+    places = defaultdict(list)
+    for path in modules():
+        for name in definitions((PACKAGE / path).read_text("utf-8")):
+            places[name].append(path.as_posix())
+    assert {name: paths for name, paths in places.items() if times[name] == len(paths)} == {}
+
+
+def test_no_two_functions_have_one_body() -> None:
+    bodies = defaultdict(list)
+    for path in modules():
+        for name, code in definitions((PACKAGE / path).read_text("utf-8")).items():
+            if code:
+                bodies[code].append(f"{path}: {name}")
+    assert [places for places in bodies.values() if len(places) > 1] == []
+
+
+def test_definitions_of_every_form_are_seen() -> None:
+    source = 'A = 1\nB: int = 2\nclass C: ...\ndef d(x):\n    """E."""\n    return x\n@f\ndef g(): ...\n'
+    assert definitions(source) == {"A": "", "B": "", "C": "", "d": "x\nreturn x"}

@@ -22,7 +22,6 @@ from qa_eval.files.hashes import canonical_json
 from qa_eval.records import Corpus, Finding, Severity
 from qa_eval.text.phrases import count, enumerate_words, printable
 
-CheckFormat = Literal["text", "github", "json"]
 StatsFormat = Literal["text", "json"]
 STATS_FORMATS: tuple[StatsFormat, ...] = get_args(StatsFormat)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -15,9 +14,6 @@ from qa_eval.cli.command import Command, note, option
 from qa_eval.cli.run import WORDS_REFUSED, RunCall, call_flags
 
 if TYPE_CHECKING:
-    from qa_eval.evaluation.forecast import Setting
-    from qa_eval.evaluation.plans import Plan
-    from qa_eval.models.protocol import Model
     from qa_eval.runs.options import RunOptions
 
 EXAMPLES = (
@@ -82,34 +78,35 @@ def plan_command(
     """
     from qa_eval.evaluation.environment import peak_rss_bytes
     from qa_eval.evaluation.forecast import Forecast, draw_forecast, render_forecast_json
-    from qa_eval.evaluation.forecast_probe import ProbeOptions, probe_models
-    from qa_eval.evaluation.plans import resolve_models, unused_prices_sentence
+    from qa_eval.evaluation.forecast_probe import probe_models
+    from qa_eval.evaluation.plans import resolve_models, settle, settle_all, unused_prices_sentence
     from qa_eval.text.terminal import terminal_width, write_lines
 
     since = time.perf_counter()
     call = RunCall.of(ctx)
-    options = call.options
-    setting, threads = _setting(options)
+    options = _with_workers(call.options)
     seconds = time.perf_counter() - since
     # Finding the models is not part of the measured time.
     models = resolve_models(call.models, options.decoding, options.runtime)
     since = time.perf_counter()
-    plans = _plans(call, models)
+    if call.datasets:
+        plans = settle_all(models, call.datasets, options)
+    else:
+        plans = [settle(models, corpus=call.corpus, options=options)]
     if (sentence := unused_prices_sentence(models, options)) is not None:
         note(sentence)
     seconds += time.perf_counter() - since
-    probe = ProbeOptions(
-        decoding=options.decoding,
-        runtime=options.runtime,
-        threads=threads,
-        cache=options.cache,
+    forecasts = probe_models(
+        plans,
+        options,
+        note,
         seconds=probe_seconds,
         counted=exact_up_to,
         asks_cached=for_models is not None or for_items is not None,
     )
     found = Forecast(
-        setting=setting,
-        models=tuple(probe_models(plans, probe, note)),
+        models=tuple(forecasts),
+        workers=options.workers,
         preparing_seconds=seconds,
         driver_rss_bytes=peak_rss_bytes(),
         for_models=for_models,
@@ -124,26 +121,12 @@ def plan_command(
         ctx.exit(1)
 
 
-def _plans(call: RunCall, models: Sequence[Model]) -> list[Plan]:
-    from qa_eval.evaluation.plans import settle, settle_all
-
-    if call.datasets:
-        return settle_all(models, call.datasets, call.options)
-    return [settle(models, corpus=call.corpus, options=call.options)]
-
-
-def _setting(options: RunOptions) -> tuple[Setting, int | None]:
-    """The engine with its workers, and the number of cores of each worker, or None for all cores."""
-    from qa_eval.evaluation.forecast import Setting
-
-    if options.engine != "ray":
-        return Setting(), None
-    cores = max(1, int(options.cpus_per_worker))
-    if options.workers is not None:
-        return Setting(engine="ray", workers=options.workers), cores
+def _with_workers(options: RunOptions) -> RunOptions:
+    """The options with the number of Ray workers that a run on this machine would have."""
+    if options.engine != "ray" or options.workers is not None:
+        return options
     if options.address is not None or options.gpus_per_worker:
         raise click.UsageError(
             "plan does not look at the cluster: give the number of workers with --workers."
         )
-    room = int((os.cpu_count() or 1) / options.cpus_per_worker)
-    return Setting(engine="ray", workers=max(1, room)), cores
+    return options.updated({"workers": max(1, int((os.cpu_count() or 1) / options.cpus_per_worker))})

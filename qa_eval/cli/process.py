@@ -33,7 +33,7 @@ def run() -> None:
             os.environ.pop(name, None)
     # pydantic would look for plug-ins of its own in every installed package. This program uses none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    codecs.register_error(ESCAPE, escaped)
+    codecs.register_error(ESCAPE, json_escapes)
     out, err = Outlet.of(sys.stdout, 1), Outlet.of(sys.stderr, 2)
     sys.stdout, sys.stderr = out.text, err.text
     if sys.stdin is None:
@@ -60,10 +60,10 @@ def run() -> None:
     raise SystemExit(code)
 
 
-def escaped(error: UnicodeError) -> tuple[str, int]:
+def json_escapes(error: UnicodeError) -> tuple[str, int]:
     r"""The escapes to print for characters that a stream cannot encode, in the form that JSON has.
 
-    >>> escaped(UnicodeEncodeError("ascii", "é", 0, 1, ""))
+    >>> json_escapes(UnicodeEncodeError("ascii", "é", 0, 1, ""))
     ('\\u00e9', 1)
     """
     if not isinstance(error, UnicodeEncodeError):

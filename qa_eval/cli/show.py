@@ -67,7 +67,7 @@ def show_command(
     from qa_eval.data.article_labels import article_labels
     from qa_eval.data.claim_sets import ClaimSet
     from qa_eval.runs.schema import NOTHING_SCORED
-    from qa_eval.runs.show import Drawing, choose_failures, choose_items, draw_example, draw_item
+    from qa_eval.runs.shown_items import Drawing, choose_failures, choose_items, draw_example, draw_item
     from qa_eval.runs.store import choose_rows, load_run
     from qa_eval.text.terminal import terminal_width, write_lines
 

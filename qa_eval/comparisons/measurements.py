@@ -15,10 +15,10 @@ from qa_eval.metrics.parts import Metric
 from qa_eval.metrics.score_table import Cluster, ScoreTable, tables_of
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Track
+from qa_eval.stats.draws import FloatArray
 from qa_eval.stats.intervals import Term, rowwise_estimate
 from qa_eval.stats.significance import PairedTest, benjamini_hochberg, mcnemar, paired_tests
 
-FloatArray = NDArray[np.float64]
 _Found = TypeVar("_Found")
 
 Tables = Mapping[Track, ScoreTable]

@@ -13,7 +13,7 @@ from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.options import listed_texts
 from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, Row
 from qa_eval.runs.store import Run
-from qa_eval.text.phrases import choices, means_several, quote
+from qa_eval.text.phrases import choices, quote
 
 MAY_DIFFER = ("decoding", "threshold", "track")
 """Valid values of `allow_different`."""
@@ -212,15 +212,8 @@ def _names(run: Run) -> str:
 
 
 def _named(run: Run, name: str, argument: str) -> Side:
-    rows = run.leaderboard.rows_named(name)
-    if len(rows) > 1:
-        these = means_several([row.model.spec for row in rows])
-        raise QaEvalError.naming(lambda called: f"{called(argument)} {name}: {these}")
-    if not rows:
-        known = [side.row.model.spec for side in _answered(run)]
-        there = f"not in {_run_name(run)}; {choices(name, known)}"
-        raise QaEvalError.naming(lambda called: f"{called(argument)} {name}: {there}")
-    return Side(run=run, row=_usable(run, rows[0]))
+    row = run.leaderboard.row(name, argument=argument, place=_run_name(run))
+    return Side(run=run, row=_usable(run, row))
 
 
 def _usable(run: Run, row: Row) -> Row:

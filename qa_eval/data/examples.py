@@ -37,7 +37,7 @@ from qa_eval.data.dataset_options import (
     no_such_column,
     usual_column,
 )
-from qa_eval.data.golds import ANSWERS, FlagError, Gold, detected_places, golds_in, no_answer_flag, place_of
+from qa_eval.data.golds import ANSWERS, FlagError, Gold, detected_places, golds_in, no_answer_flag, start_of
 from qa_eval.errors import InputError
 from qa_eval.files.strict_json import describe
 from qa_eval.records import Example, Finding
@@ -301,7 +301,7 @@ class _Text:
         """The gold's place, or None if it is wrong or missing; and a message about what is wrong."""
         if not gold.text.strip():
             return None, ""
-        start = place_of(gold.start)
+        start = start_of(gold.start)
         if start is not None and start >= 0 and self.context.startswith(gold.text, start):
             return start, ""
         if gold.start is None:

@@ -105,10 +105,10 @@ def _no_text(entry: Mapping[str, Any]) -> str:
     return f"is missing ({ANSWERS})"
 
 
-def place_of(start: object) -> int | None:
+def start_of(start: object) -> int | None:
     """The offset as a number; None if there is none or if it is ambiguous.
 
-    >>> place_of(3), place_of(3.0), place_of("3"), place_of(True), place_of(-1), place_of([3])
+    >>> start_of(3), start_of(3.0), start_of("3"), start_of(True), start_of(-1), start_of([3])
     (3, 3, 3, None, -1, None)
     """
     if isinstance(start, float) and start.is_integer():
@@ -145,7 +145,7 @@ def _first(spans: object) -> int | None:
         spans = spans.get("start")
     while isinstance(spans, list) and spans:
         spans = spans[0]
-    return place_of(spans.get("start") if isinstance(spans, dict) else spans)
+    return start_of(spans.get("start") if isinstance(spans, dict) else spans)
 
 
 class FlagError(Exception):

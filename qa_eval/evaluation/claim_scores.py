@@ -15,7 +15,7 @@ from qa_eval.evaluation.tasks.curated import CuratedPart
 from qa_eval.metrics.score_table import ScoreTable
 from qa_eval.metrics.summary import summarize_tables
 from qa_eval.metrics.worded_scores import ATTRIBUTION_SCORES, worded_scores
-from qa_eval.records import Answer, Estimate, ItemId, Prediction, Track
+from qa_eval.records import Answer, Estimate, ItemId, Prediction, Track, is_pooled_id
 from qa_eval.runs.schema import PredictionRow
 from qa_eval.text.phrases import choices, quote
 
@@ -74,15 +74,8 @@ def split_tracks(texts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, st
     >>> split_tracks({"town@a": "20", "town@*": "50"})
     ({'town@a': '20'}, {'town@*': '50'})
     """
-    pooled = {id: text for id, text in texts.items() if _is_pooled(id)}
+    pooled = {id: text for id, text in texts.items() if is_pooled_id(id)}
     return {id: text for id, text in texts.items() if id not in pooled}, pooled
-
-
-def _is_pooled(id: str) -> bool:
-    try:
-        return ItemId.parse(id).track == "pooled"
-    except ValueError:
-        return False
 
 
 def claim_metrics(

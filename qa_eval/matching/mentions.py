@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from qa_eval.matching.dates import read_date
 from qa_eval.matching.quantities import read_quantities
 from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Sentence, breaks_clause, skeleton, stem
-from qa_eval.matching.sought_claims import NUMERIC, Mention, Sought, SoughtWording, stands_for
+from qa_eval.matching.sought_claims import Mention, Sought, SoughtWording, stands_for
 from qa_eval.matching.source_differences import SOURCE
 from qa_eval.matching.spelling import folded_same_length, is_negator, vocabulary
 from qa_eval.matching.units import MEASURE_KINDS, MEASURES
 from qa_eval.matching.value_mentions import date_mentions, quantity_mentions
+from qa_eval.records import NUMERIC_TYPES
 
 
 def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
@@ -26,7 +27,7 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
     all belong to a longer mention of another claim is left out.
     """
     found: list[Mention] = []
-    if wanted.answer_type in NUMERIC:
+    if wanted.answer_type in NUMERIC_TYPES:
         found += quantity_mentions(text, wanted)
     elif wanted.answer_type == "date":
         found += date_mentions(text, wanted)
@@ -34,7 +35,7 @@ def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
         found += [m for m in quantity_mentions(text, wanted.measured) if m.claim or _is_measure(text, m)]
     told = {m.claim for m in found if m.claim}
     for mention in _worded(text, wanted):
-        typed = wanted.answer_type in NUMERIC or wanted.answer_type == "date"
+        typed = wanted.answer_type in NUMERIC_TYPES or wanted.answer_type == "date"
         if typed and (mention.claim in told or not _unreadable(mention.detail, wanted.answer_type)):
             continue
         found.append(mention)

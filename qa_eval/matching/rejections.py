@@ -11,8 +11,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Word, breaks_clause
-from qa_eval.matching.sought_claims import NUMERIC, Mention, Sought
+from qa_eval.matching.sought_claims import Mention, Sought
 from qa_eval.matching.spelling import folded_same_length, is_negator, vocabulary
+from qa_eval.records import NUMERIC_TYPES
 
 _DENYING = re.compile(
     r"(?:\bnot|\bnever|\bnor|\bn't|n't|\brather than|\binstead of|\bneither|\bless|\banything but"
@@ -65,9 +66,6 @@ _FINAL = re.compile(
     r"|the (?:correct|right|better|best|true|likelier) (?:\w+ )?(?:is|was|word is|reading is))[\s:*\-–—\"]*"
 )
 _END_OF_ANSWER = re.compile(r"[.!\n]\s|\b(?:because|since)\b")
-_BACKGROUND = re.compile(
-    r"(?:^|[\s,(])(?:although|though|even though|while|whereas|despite|in spite of|contrary to)\b"
-)
 _CONCEDED = re.compile(r"\b(?:despite|in spite of|notwithstanding)\b[^.;:()]*$")
 """Words after which a sentence names what does not change its answer."""
 _LIST_AND = vocabulary("and or , & plus with /")
@@ -284,7 +282,7 @@ def _details(
     """Leaves out further values of a sentence that only detail the claim before them: in brackets, behind a
     colon, or behind "which".
     """
-    if wanted.answer_type not in NUMERIC and wanted.answer_type != "date":
+    if wanted.answer_type not in NUMERIC_TYPES and wanted.answer_type != "date":
         return list(found), []
     kept: list[Mention] = []
     dropped: list[Mention] = []
@@ -320,7 +318,7 @@ def other_parts(
     """Parts of a list beside a claim that belong to none: names and words joined to it by "and" or a
     comma.
     """
-    if wanted.answer_type in NUMERIC or wanted.answer_type == "date":
+    if wanted.answer_type in NUMERIC_TYPES or wanted.answer_type == "date":
         return []
     claimed = {i for m in (*found, *denied) for i in m.words}
     parts: list[Mention] = []

@@ -15,9 +15,7 @@ from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Word, ske
 from qa_eval.matching.spelling import is_negator
 from qa_eval.matching.thesaurus import SYNONYMS
 from qa_eval.matching.units import MEASURE_KINDS
-from qa_eval.records import AnswerType, Question
-
-NUMERIC = frozenset({"number", "duration", "percent", "age", "money"})
+from qa_eval.records import NUMERIC_TYPES, AnswerType, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +254,7 @@ def _sought(asked: str, answer_type: AnswerType, claims: tuple[tuple[str, tuple[
             others = frozenset[str]().union(*(d.core for d in drafts if d.claim != draft.claim))
             made.append(replace(draft, told=draft.core - others or draft.core))
     kinds: set[str] = set()
-    if answer_type in NUMERIC:
+    if answer_type in NUMERIC_TYPES:
         kinds = {q.kind for _, wordings in claims for text in wordings for q in read_quantities(text).found}
     count: dict[str, int] = defaultdict(int)
     for wording in made:

@@ -45,7 +45,7 @@ from qa_eval.matching.spelling import (
     text_key,
 )
 from qa_eval.matching.verdicts import Verdict
-from qa_eval.records import AnswerType, Match
+from qa_eval.records import NUMERIC_TYPES, AnswerType, Match
 
 __all__ = ["MATCH_VERSION", "NO_MATCH", "match", "match_any", "occurs", "same_claim"]
 
@@ -56,7 +56,6 @@ score."""
 NO_MATCH = Match(ok=False, level=0, rule="none")
 """Verdict if there is no wording to match."""
 
-_NUMERIC = frozenset({"number", "duration", "percent", "age", "money"})
 _REMEMBERED = 2_000
 """Greatest length of both sides together, in characters, for which a verdict is cached."""
 
@@ -128,14 +127,14 @@ def _says_more(full: str, bare: str, answer_type: AnswerType) -> bool:
         return False
     if match(full, bare, answer_type, strict=False).ok:
         return True
-    if answer_type in _NUMERIC:
+    if answer_type in NUMERIC_TYPES:
         return not _specifics(bare, answer_type) and same_figure(full, bare)
     return answer_type == "place" and namesakes(full, bare)
 
 
 def _specifics(wording: str, answer_type: AnswerType) -> frozenset[str]:
     """The parts that a wording states and a barer wording may leave out."""
-    if answer_type in _NUMERIC:
+    if answer_type in NUMERIC_TYPES:
         return read_quantities(wording).specifics
     if answer_type == "date":
         date = read_date(wording)
@@ -203,7 +202,7 @@ def _same_numbers(prediction: str, gold: str, answer_type: AnswerType) -> bool:
     """
     if marks(prediction) != marks(gold):
         return False
-    if answer_type not in _NUMERIC:
+    if answer_type not in NUMERIC_TYPES:
         return True
     one, other = read_quantities(prediction).found, read_quantities(gold).found
     return not (one and other) or [q.identity for q in one] == [q.identity for q in other]
@@ -213,7 +212,7 @@ def _as_value(prediction: str, gold: str, answer_type: AnswerType, strict: bool)
     """Levels 2 to 0, by the typed values."""
     if answer_type != "text":
         prediction, gold = denials_spelled_out(prediction), denials_spelled_out(gold)
-    if answer_type in _NUMERIC:
+    if answer_type in NUMERIC_TYPES:
         return compare_quantities(prediction, gold, answer_type, strict=strict)
     if answer_type == "date":
         return compare_dates(prediction, gold, strict=strict)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FloatArray = NDArray[np.float64]
+from qa_eval.stats.draws import FloatArray
 
 _ENTRIES = 1 << 16
 """Number of weights that are ranked together: few enough for the processor's cache."""

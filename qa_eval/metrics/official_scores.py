@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from qa_eval.metrics.rules.squad import Rules
 from qa_eval.records import Estimate
+from qa_eval.stats.draws import FloatArray
 from qa_eval.stats.intervals import Term, ratio_estimates
 
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 

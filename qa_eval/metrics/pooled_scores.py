@@ -15,16 +15,14 @@ SET_PROBABILITY = 0.1
 """Least probability of a candidate in the answer set."""
 
 
-def distinct_candidates(question: Question, answer: Answer) -> tuple[Candidate, ...]:
-    """The n-best without repetitions, best first.
+def distinct_candidates(
+    question: Question, candidates: Sequence[Candidate]
+) -> Iterator[tuple[Candidate, str | None]]:
+    """Yields candidates without repetitions, best first, each with the id of the claim that it makes, if any.
 
     A candidate repeats a better one if their spans share a character of one article, or if both make the same
     claim. Equal texts in different places that make no claim are two answers.
     """
-    return tuple(candidate for candidate, _ in _distinct(question, answer.n_best))
-
-
-def _distinct(question: Question, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, str | None]]:
     kept: list[tuple[Candidate, str | None]] = []
     for c in candidates:
         span = c.span
@@ -40,9 +38,9 @@ def _scored(question: Question, candidates: Sequence[Candidate]) -> list[tuple[C
     """As many of the distinct candidates as any score looks at; judging all hundred would be slow."""
     likely = [i for i, c in enumerate(candidates) if _is_likely(c)]
     needed = likely[-1] + 1 if likely else 0
-    found = list(_distinct(question, candidates[:needed]))
+    found = list(distinct_candidates(question, candidates[:needed]))
     if len(found) < COVERAGE_DEPTH:
-        found = list(islice(_distinct(question, candidates), max(COVERAGE_DEPTH, len(found))))
+        found = list(islice(distinct_candidates(question, candidates), max(COVERAGE_DEPTH, len(found))))
     return found
 
 

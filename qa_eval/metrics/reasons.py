@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from qa_eval.metrics.scored_item import UNSCORED_RULE, ItemScore
-from qa_eval.records import Match
+from qa_eval.records import NUMERIC_TYPES, Match
 from qa_eval.text.phrases import enumerate_words, shorten
 
 WORDS_RULE = "asserts"
@@ -307,7 +307,6 @@ def _side(tail: str) -> Callable[[_Terms, ItemScore], str]:
     return lambda terms, _: f"{_SIDES[terms[0]]} {tail.format(terms[1])}."
 
 
-_NUMERIC = ("number", "duration", "percent", "age", "money")
 _FIGURE = "The figure is the same, but"
 _ANY = ()
 
@@ -413,12 +412,12 @@ _TABLE: tuple[tuple[str, tuple[str, ...], str, _Sentence], ...] = (
     ),
     ("veto", ("date",), "([a-z]+) (.+) != (.+)", _date_part),
     ("veto", ("date",), "(.+) != (.+)", _date_bound),
-    ("veto", _NUMERIC, r"(.+) != (.+) \(another bound\)", "{0} and {1} are not the same limit."),
-    ("veto", _NUMERIC, r"(.+) != (.+) \(the bound excludes the value\)", "{0} leaves out {1}."),
-    ("veto", _NUMERIC, r".+ != .+ \((.+) on one side only\)", f"{_FIGURE} only one side counts {{0}}."),
-    ("veto", _NUMERIC, r".+ != .+ \((.+) are not (.+)\)", f"{_FIGURE} {{0}} are not {{1}}."),
-    ("veto", _NUMERIC, r".+ != .+ \((.+) is not (.+)\)", f"{_FIGURE} {{0}} is not {{1}}."),
-    ("veto", (*_NUMERIC, "text"), "(.+) != (.+)", _different),
+    ("veto", NUMERIC_TYPES, r"(.+) != (.+) \(another bound\)", "{0} and {1} are not the same limit."),
+    ("veto", NUMERIC_TYPES, r"(.+) != (.+) \(the bound excludes the value\)", "{0} leaves out {1}."),
+    ("veto", NUMERIC_TYPES, r".+ != .+ \((.+) on one side only\)", f"{_FIGURE} only one side counts {{0}}."),
+    ("veto", NUMERIC_TYPES, r".+ != .+ \((.+) are not (.+)\)", f"{_FIGURE} {{0}} are not {{1}}."),
+    ("veto", NUMERIC_TYPES, r".+ != .+ \((.+) is not (.+)\)", f"{_FIGURE} {{0}} is not {{1}}."),
+    ("veto", (*NUMERIC_TYPES, "text"), "(.+) != (.+)", _different),
     ("none", _ANY, "", "There is no right answer to compare with."),
     ("none", _ANY, "other words", "The answer has other words than a right one."),
     ("none", _ANY, "no answer", "The answer is empty."),

@@ -20,9 +20,9 @@ from qa_eval.metrics.parts import Condition, Counted, ItemValue, Metric, Share, 
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.source_preferences import SourcePreferences, Sources
 from qa_eval.records import TRACKS, Question, Track
+from qa_eval.stats.draws import FloatArray
 from qa_eval.stats.intervals import Term
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 Cluster = Literal["fact", "context"]

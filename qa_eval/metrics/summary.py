@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.parts import Metric
@@ -14,8 +13,6 @@ from qa_eval.metrics.score_table import WHOLE, ScoreTable, tables_of
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Estimate, Question, Summary, Track
 from qa_eval.stats.intervals import Term, ratio_estimates, rowwise_estimate
-
-FloatArray = NDArray[np.float64]
 
 _COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "leakable")
 _ROUNDING = 1e-9

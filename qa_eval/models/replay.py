@@ -29,7 +29,16 @@ from qa_eval.errors import SpecError
 from qa_eval.files.hashes import sha256_files, sha256_json
 from qa_eval.files.paths import user_path
 from qa_eval.models.protocol import ModelSpec
-from qa_eval.records import Candidate, Decoding, Instance, ItemId, ModelInfo, NBest, Prediction, Runtime
+from qa_eval.records import (
+    Candidate,
+    Decoding,
+    Instance,
+    ModelInfo,
+    NBest,
+    Prediction,
+    Runtime,
+    is_pooled_id,
+)
 
 _VERSION = "1"
 
@@ -69,7 +78,7 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
     if spec.options:
         raise SpecError(f"{spec}: a predictions file has no options")
     path = user_path(spec.name)
-    predictions = load_predictions(path)
+    predictions = replayed_predictions(path)
     info = ModelInfo(
         spec=str(spec),
         kind=spec.kind,
@@ -77,11 +86,11 @@ def resolve_replay(spec: ModelSpec, decoding: Decoding, runtime: Runtime) -> Rep
         fingerprint=sha256_json({"predictions": sha256_files([path]), "version": _VERSION}),
         backend="replay",
     )
-    pooled = any(_is_pooled(item) for item in predictions)
+    pooled = any(is_pooled_id(item) for item in predictions)
     return Replay(info, predictions, answers_pooled=pooled)
 
 
-def load_predictions(path: Path) -> dict[str, Prediction]:
+def replayed_predictions(path: Path) -> dict[str, Prediction]:
     """The predictions of a file by item id. Unknown fields are ignored.
 
     Raises `InputError` as `AnswerFile.entries` does, and for duplicate ids and fields of the wrong type.
@@ -174,10 +183,3 @@ def _is_ordered(given: NBest) -> bool:
 
 def _below(found: Sequence[Candidate]) -> float:
     return found[-1].score - 1.0 if found else 0.0
-
-
-def _is_pooled(item: str) -> bool:
-    try:
-        return ItemId.parse(item).track == "pooled"
-    except ValueError:
-        return False

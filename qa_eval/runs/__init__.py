@@ -14,7 +14,8 @@ leaderboard/      runs as tables: merged, sorted, over time
 common_items      the items that two runs share
 data_kinds        what differs between the curated set, other files and public data sets
 sources           where a run finds its data again
-show              single items of a run
+shown_items       single items of a run, drawn for the terminal
+unknown_names     errors about names of models, metrics or slices that are not in a run
 reading_lines     how an answer in words was read: its pieces, and its lines in the terminal
 plots             charts of a metric, for Python
 model_results     one model of a run by name, its items, and why each is right or wrong

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from qa_eval.data.article_labels import slice_label
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.listings import column_label, entry
-from qa_eval.text.phrases import choices, means_several
+from qa_eval.runs.unknown_names import not_in_run
+from qa_eval.text.phrases import choices
 from qa_eval.text.terminal import clean
 from qa_eval.text.wide_table import shortened_apart
 
@@ -65,15 +66,7 @@ def draw_plot(board: Leaderboard, metric: str | None, by: By, models: Sequence[s
 
 def _rows(board: Leaderboard, models: Sequence[str]) -> list[Row]:
     """The rows of the named models. If none is named, all rows but the references."""
-    found = []
-    for model in models:
-        rows = board.rows_named(model)
-        if len(rows) != 1:
-            known = choices(model, [row.model.spec for row in board.rows])
-            several = means_several([row.model.spec for row in rows])
-            raise QaEvalError(f"{model}: {several if rows else f'not in this run; {known}'}")
-        found += rows
-    return found or [row for row in board.rows if not row.is_reference]
+    return [board.row(model) for model in models] or [row for row in board.rows if not row.is_reference]
 
 
 _Lines = list[tuple[str, list["Estimate | None"]]]
@@ -102,7 +95,7 @@ def _lines(board: Leaderboard, rows: Sequence[Row], track: str, metric: str, by:
     known = sorted({m for row in rows for metrics in row.metrics.values() for m in metrics})
     if metric in known:
         raise QaEvalError(f"{metric}: this run has no values by {by}")
-    raise QaEvalError(f"{metric}: not in this run; {choices(metric, known)}")
+    raise not_in_run(metric, known)
 
 
 def _slices(rows: Sequence[Row], by: By) -> Iterator[str]:

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from qa_eval.errors import SpecError, UnknownNameError
+from qa_eval.errors import SpecError
 from qa_eval.metrics.rules.squad import UNSCORED
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.models.protocol import ModelSpec
@@ -37,7 +37,7 @@ from qa_eval.records import (
 )
 from qa_eval.runs.field_descriptions import described
 from qa_eval.runs.options import StoredOptions
-from qa_eval.text.phrases import means_several, quote, suggestion
+from qa_eval.runs.unknown_names import check_meaning
 
 SCHEMA_VERSION = 1
 """Version of both files. It rises only when an older program would misread them."""
@@ -325,18 +325,16 @@ class Leaderboard(_Record):
         exact = [row for row in self.rows if row.model.spec == model]
         return exact or [row for row in self.rows if _is_meant(model, row.model)]
 
-    def row(self, model: str) -> Row:
+    def row(self, model: str, *, argument: str = "", place: str = "this run") -> Row:
         """The row of a model, by its spec or name.
 
         Raises UnknownNameError, a KeyError, for an unknown model, with near matches, and for a name that
-        several models have.
+        several models have. The message names the `argument` that has the model, if it is given, and calls
+        the run `place`.
         """
         rows = self.rows_named(model)
-        if not rows:
-            known = suggestion(str(model), [row.model.spec for row in self.rows])
-            raise UnknownNameError(f"there is no model {quote(str(model))} in this run{known}")
-        if len(rows) > 1:
-            raise UnknownNameError(f"{quote(model)}: {means_several([row.model.spec for row in rows])}")
+        known = [row.model.spec for row in self.rows if not row.is_reference]
+        check_meaning(str(model), [row.model.spec for row in rows], known, argument=argument, place=place)
         return rows[0]
 
     def __repr__(self) -> str:

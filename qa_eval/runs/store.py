@@ -29,7 +29,7 @@ from qa_eval.runs.schema import (
     Row,
 )
 from qa_eval.runs.written_rows import written_row
-from qa_eval.text.phrases import count, join_field, means_several, shorten, suggestion
+from qa_eval.text.phrases import count, join_field, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -366,21 +366,11 @@ def choose_rows(run: Run, models: Sequence[str]) -> list[Row]:
         raise QaEvalError(f"{run.leaderboard.name}: this run holds no answers{''.join(failed)}")
     chosen = []
     for model in models:
-        found = run.leaderboard.rows_named(model)
-        if len(found) > 1:
-            raise QaEvalError(f"--model {model}: {means_several([row.model.spec for row in found])}")
-        if not found:
-            known = suggestion(model, [row.model.spec for row in rows])
-            raise QaEvalError(f"--model {model}: not in this run{known}")
-        if found[0].predictions is None:
-            raise QaEvalError(f"--model {model}: its answers are not stored in this run")
-        chosen.append(found[0])
+        row = run.leaderboard.row(model, argument="model")
+        if row.predictions is None:
+            raise QaEvalError(f"{row.model.spec}: its answers are not stored in this run")
+        chosen.append(row)
     return chosen or rows
-
-
-def load_predictions(path: Path) -> list[PredictionRow]:
-    """The rows of a predictions file. Raises InputError naming file, line and field."""
-    return list(stream_predictions(path))
 
 
 def stream_predictions(path: Path) -> Iterator[PredictionRow]:

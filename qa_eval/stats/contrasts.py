@@ -17,12 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from qa_eval.stats.draws import FloatArray
 from qa_eval.stats.intervals import Term, linear_contributions
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS, noncentral_shift, student_quantile, unseen_share
-
-FloatArray = NDArray[np.float64]
 
 _NOTHING = 1e-12
 """Largest difference of a cluster that counts as zero. Smaller values are rounding errors."""

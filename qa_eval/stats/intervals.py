@@ -30,10 +30,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qa_eval.records import Estimate
-from qa_eval.stats.draws import cluster_counts
+from qa_eval.stats.draws import FloatArray, cluster_counts
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS, unseen_share, widened_z
-
-FloatArray = NDArray[np.float64]
 
 _NORMAL = NormalDist()
 _ZERO_WIDTH = 1e-9

@@ -16,11 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from qa_eval.records import Difference
 from qa_eval.stats.contrasts import Contrast, contrast, norm
-from qa_eval.stats.draws import flips_are_exact, sign_flips
+from qa_eval.stats.draws import FloatArray, flips_are_exact, sign_flips
 from qa_eval.stats.intervals import Term, linear_contributions, summable
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
-
-FloatArray = NDArray[np.float64]
 
 _ROUNDING = 1e-9
 """Relative difference within which two statistics count as equal: they are sums of the same numbers in

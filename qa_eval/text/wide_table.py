@@ -68,6 +68,11 @@ class BoardRow:
     failure: str = ""
     """Reason why there are no numbers; empty if there are."""
 
+    @property
+    def rank_text(self) -> str:
+        """Rank with its interval, if it has one; a dash for a row outside the ranking."""
+        return f"{self.rank} ({self.rank_interval})" if self.rank_interval else self.rank or "–"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:

@@ -539,7 +539,11 @@ def test_show_takes_and_shows_the_short_names_of_articles(stored: Path) -> None:
             ["x@y", "--failures"], "Error: Give the items to show or --failures, not both.", id="both"
         ),
         pytest.param(["nofact@noarticle"], "not in this run", id="unknown item"),
-        pytest.param(["x", "-m", "baseline:abstein"], 'did you mean "baseline:abstain"?', id="unknown model"),
+        pytest.param(
+            ["x", "-m", "baseline:abstein"],
+            "Error: --model baseline:abstein: not in this run; did you mean baseline:abstain",
+            id="unknown model",
+        ),
     ],
 )
 def test_show_refuses(stored: Path, args: list[str], message: str) -> None:

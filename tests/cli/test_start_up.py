@@ -64,7 +64,8 @@ else:
         pytest.param(run_cli("score", "--help"), AVOIDABLE, id="score --help"),
         pytest.param(run_cli("--version"), AVOIDABLE, id="--version"),
         pytest.param(
-            "import qa_eval.runs.leaderboard.board_formats, qa_eval.evaluation.scorecard, qa_eval.runs.show",
+            "import qa_eval.runs.leaderboard.board_formats, qa_eval.evaluation.scorecard, "
+            "qa_eval.runs.shown_items",
             HEAVY,
             id="verbs",
         ),

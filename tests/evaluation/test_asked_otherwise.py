@@ -19,7 +19,7 @@ from qa_eval.report.content import gather
 from qa_eval.report.leaderboard_page import table_views
 from qa_eval.runs.leaderboard.views import leaderboard_view
 from qa_eval.runs.options import RunOptions
-from qa_eval.runs.show import Drawing, Shown, draw_example
+from qa_eval.runs.shown_items import Drawing, Shown, draw_example
 from qa_eval.text.glossary import term_anchor
 from tests.support.command_line import done
 from tests.support.fake_models import FakeModel, FakeWriter

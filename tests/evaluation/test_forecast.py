@@ -18,7 +18,6 @@ from qa_eval.evaluation.forecast import (
     Forecast,
     ModelForecast,
     Pace,
-    Setting,
     Total,
     Work,
     draw_forecast,
@@ -36,7 +35,8 @@ from tests.support.tiny_language_models import CHAT, build
 pytestmark = pytest.mark.usefixtures("own_place", "few_resamples")
 
 SHORT = ("--max-length", "64", "--doc-stride", "16", "--no-reference", "--probe-seconds", "0.2")
-LOCAL, RAY = Setting(), Setting(engine="ray", workers=5)
+LOCAL, RAY = None, 5
+"""Number of workers of Ray; None for the local engine."""
 
 
 def planned(*args: str, code: int = 0) -> dict[str, Any]:
@@ -85,19 +85,19 @@ DONE = replace(WORK, cached=20, windows_left=Total(0), tokens_left=Total(0))
 
 
 @pytest.mark.parametrize(
-    ("work", "setting", "seconds"),
+    ("work", "workers", "seconds"),
     [
         # 1,000 tokens at 100 a second, then 0.5 s of reading and 20 rows at 0.1 s
         pytest.param(WORK, LOCAL, 10 + 0.5 + 2, id="local: one after the other"),
-        pytest.param(WORK, replace(RAY, workers=1), 10, id="one worker: side by side"),
+        pytest.param(WORK, 1, 10, id="one worker: side by side"),
         pytest.param(WORK, RAY, 2.5, id="five workers are faster than what scores"),
         # 10 items at 2 a second
         pytest.param(ITEMS, LOCAL, 5 + 0.5 + 2, id="a model without windows"),
         pytest.param(DONE, LOCAL, 0.5 + 2, id="all cached"),
     ],
 )
-def test_time_of_one_data_set(work: Work, setting: Setting, seconds: float) -> None:
-    assert work.cost(setting).seconds == pytest.approx(seconds)
+def test_time_of_one_data_set(work: Work, workers: int | None, seconds: float) -> None:
+    assert work.cost(workers).seconds == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -118,34 +118,34 @@ def test_items_are_the_unit_where_the_model_counts_no_tokens(
 
 
 @pytest.mark.parametrize(
-    ("setting", "model", "whole"),
+    ("workers", "model", "whole"),
     [
         # two models, one with nothing left; 1 s to prepare, 4 s to start, once
         pytest.param(LOCAL, 3 + 12.5, 1 + 4 + 15.5 + 2.5, id="local"),
         pytest.param(RAY, 3 + 2.5, 1 + 4 + 5.5 + 2.5, id="ray"),
     ],
 )
-def test_time_of_a_model_and_of_the_run(setting: Setting, model: float, whole: float) -> None:
+def test_time_of_a_model_and_of_the_run(workers: int | None, model: float, whole: float) -> None:
     idle = replace(MODEL, works=(DONE,))
     broken = ModelForecast(spec="b", error="no")
-    found = Forecast(setting=setting, models=(MODEL, idle, broken), preparing_seconds=1)
-    assert MODEL.cost(setting).seconds == pytest.approx(model)
-    assert idle.cost(setting).seconds == pytest.approx(2.5)
+    found = Forecast(workers=workers, models=(MODEL, idle, broken), preparing_seconds=1)
+    assert MODEL.cost(workers).seconds == pytest.approx(model)
+    assert idle.cost(workers).seconds == pytest.approx(2.5)
     assert found.cost.seconds == pytest.approx(whole)
 
 
 def test_memory_and_disk() -> None:
     larger = replace(MODEL, peak_rss_bytes=3_000)
-    local = Forecast(setting=LOCAL, models=(MODEL, larger), driver_rss_bytes=70)
+    local = Forecast(workers=LOCAL, models=(MODEL, larger), driver_rss_bytes=70)
     assert local.memory == (3_000, 3_000)
-    assert replace(local, setting=RAY).memory == (3_000, 5 * 3_000 + 70)
+    assert replace(local, workers=RAY).memory == (3_000, 5 * 3_000 + 70)
     assert replace(local, models=(replace(MODEL, peak_rss_bytes=None),)).memory is None
     assert local.cost.predictions_bytes == 2 * 20 * 300
     assert local.cost.cache_bytes == 2 * 10 * 50
 
 
 def test_scaling_is_the_same_arithmetic_with_more_models_and_items_and_nothing_cached() -> None:
-    one = Forecast(setting=RAY, models=(MODEL,), preparing_seconds=1, for_models=1_000, for_items=200)
+    one = Forecast(workers=RAY, models=(MODEL,), preparing_seconds=1, for_models=1_000, for_items=200)
     assert one.scaled is not None
     models, items, cost = one.scaled
     assert (models, items) == (1_000, 200)
@@ -156,18 +156,18 @@ def test_scaling_is_the_same_arithmetic_with_more_models_and_items_and_nothing_c
     assert cost.seconds == pytest.approx(10 + 4 + 1_000 * (3 + 200 / 5))
     assert cost.predictions_bytes == pytest.approx(1_000 * 200 * 300)
     assert cost.cache_bytes == pytest.approx(1_000 * 200 * 50)
-    assert Forecast(setting=RAY, models=(MODEL,)).scaled is None
+    assert Forecast(workers=RAY, models=(MODEL,)).scaled is None
     assert replace(one, models=(replace(MODEL, error="no"),)).scaled is None
 
 
 def test_models_and_data_sets_scale_in_equal_shares() -> None:
     slow = replace(MODEL, works=(replace(WORK, probe=replace(PACE, seconds=4.0)),))
-    found = Forecast(setting=LOCAL, models=(MODEL, slow), for_models=4).scaled
+    found = Forecast(workers=LOCAL, models=(MODEL, slow), for_models=4).scaled
     assert found is not None
     # two at 100 and two at 50 tokens a second, 2,000 tokens each
     assert found[2].answering_seconds == pytest.approx(2 * 20 + 2 * 40)
     both = replace(MODEL, works=(WORK, replace(WORK, items=60)))
-    found = Forecast(setting=LOCAL, models=(both,), for_items=800).scaled
+    found = Forecast(workers=LOCAL, models=(both,), for_items=800).scaled
     assert found is not None
     assert found[2].tokens == pytest.approx(10 * 2_000 + 10 * 2_000)
 
@@ -205,7 +205,7 @@ def test_the_arithmetic_is_printed_with_its_numbers() -> None:
     sampled = replace(WORK, pieces=200, tokens_left=Total(1_000, 150))
     models = (replace(MODEL, works=(sampled,)), broken)
     found = Forecast(
-        setting=RAY, models=models, preparing_seconds=1, for_models=10, driver_rss_bytes=2_000_000
+        workers=RAY, models=models, preparing_seconds=1, for_models=10, driver_rss_bytes=2_000_000
     )
     text = "\n".join(line.plain for line in draw_forecast(found, 200))
     for line in (

@@ -592,7 +592,7 @@ RUN_CALLS = {
     "parquet to stdout": ("--format parquet", "name a file or folder with --out"),
     "run of questions": ("--format dataset --out x", "exports the questions, not a run"),
     "paraphrases of a run": ("--format csv --paraphrases", "--paraphrases: cannot be used with --format csv"),
-    "misspelt": ("--format csv -m embeded", '--model embeded: not in this run; did you mean "embedded"'),
+    "misspelt": ("--format csv -m embeded", "--model embeded: not in this run; did you mean embedded"),
     "reference": ("--format csv -m reference:oracle", "its answers are not stored"),
 }
 

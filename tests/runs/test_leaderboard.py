@@ -101,19 +101,19 @@ def test_rows_without_the_sort_metric_come_last() -> None:
     ("selection", "message"),
     [
         pytest.param(
-            {"slice": "contestd"}, "--slice contestd: not in this run; did you mean contested?", id="slice"
+            {"slice": "contestd"}, "slice contestd: not in this run; did you mean contested?", id="slice"
         ),
         pytest.param(
-            {"slice": "zzz"}, "--slice zzz: not in this run; there are: contested", id="no near slice"
+            {"slice": "zzz"}, "slice zzz: not in this run; there are: contested", id="no near slice"
         ),
         pytest.param(
             {"sort": "balanced_f"},
-            "--sort balanced_f: not in this run; did you mean balanced_f1?",
+            "sort balanced_f: not in this run; did you mean balanced_f1?",
             id="metric",
         ),
         pytest.param(
             {"slice": "contested", "track": "pooled"},
-            "--slice contested: this slice belongs to the reading track",
+            "slice contested: this slice belongs to the reading track",
             id="slice of the other track",
         ),
     ],
@@ -125,7 +125,7 @@ def test_what_is_not_there_is_refused_with_near_matches(selection: dict[str, Any
 def test_a_track_that_was_not_run_is_refused() -> None:
     rows = [row("hf:a", (0.5,) * 7, metrics={"reading": {"em": estimate(0.5)}})]
     assert refused(leaderboard("x", rows=rows), track="pooled") == (
-        "--track pooled: not in this run; there is: reading"
+        "track pooled: not in this run; there are: reading"
     )
 
 
@@ -325,7 +325,7 @@ def test_a_slice_of_the_pooled_track_is_of_that_track() -> None:
     board = leaderboard("x", rows=[row("hf:a", (0.5,) * 7, rank=1, slices=sliced)])
     assert view(board, slice="pooled:relation:update").columns == (("pooled", "em_any"), ("pooled", "newest"))
     assert refused(board, slice="pooled:relation:update", track="reading") == (
-        "--slice pooled:relation:update: this slice belongs to the pooled track"
+        "slice pooled:relation:update: this slice belongs to the pooled track"
     )
 
 

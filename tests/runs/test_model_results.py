@@ -43,9 +43,9 @@ def test_a_result_is_found_by_spec_or_name_and_has_the_stored_numbers(committed:
         (
             lambda run: run["embeded"],
             KeyError,
-            'there is no model "embeded" in this run; did you mean "embedded"?',
+            "embeded: not in this run; did you mean embedded?",
         ),
-        (lambda run: run.items("embeded"), KeyError, 'there is no model "embeded"'),
+        (lambda run: run.items("embeded"), KeyError, "embeded: not in this run"),
         (lambda run: run["embedded"].f2, AttributeError, 'embedded: there is no metric "f2"'),
         (
             lambda run: run["embedded"].estimate("em_ny"),
@@ -67,7 +67,7 @@ def test_a_result_is_found_by_spec_or_name_and_has_the_stored_numbers(committed:
         (
             lambda run: run.leaderboard.row("nope"),
             qa.UnknownNameError,
-            'there is no model "nope" in this run',
+            "nope: not in this run; there are: embedded, ",
         ),
         (lambda run: run.items("embedded")["x@y"], qa.UnknownNameError, 'embedded: there is no item "x@y"'),
         (
@@ -221,7 +221,7 @@ def test_items_and_numbers_are_had_by_place_and_by_name(committed: qa.Run) -> No
 def test_an_unknown_name_prints_without_quotes(committed: qa.Run) -> None:
     with pytest.raises(KeyError) as caught:
         committed["embeded"]
-    assert str(caught.value) == 'there is no model "embeded" in this run; did you mean "embedded"?'
+    assert str(caught.value) == "embeded: not in this run; did you mean embedded?"
 
 
 @pytest.mark.usefixtures("own_cache")

@@ -192,7 +192,7 @@ def test_an_answer_of_a_newer_program_comes_back_byte_for_byte(tmp_path: Path) -
     line = canonical_json(newer(json.loads(render_prediction(said)))) + "\n"
     assert line.count('"mood"') == 4
     (tmp_path / "m.jsonl").write_text(line, encoding="utf-8")
-    (row,) = store.load_predictions(tmp_path / "m.jsonl")
+    (row,) = store.stream_predictions(tmp_path / "m.jsonl")
     assert row == said
     assert row.n_best[1].extra["answered"] == 1
     assert (row.answered, row.extra["answered"]) == (True, 1)
@@ -350,7 +350,7 @@ def test_a_broken_predictions_row_is_refused_by_its_line(tmp_path: Path) -> None
     file = tmp_path / "p.jsonl"
     file.write_text(render_prediction(prediction()) + '{"item": 1}\n', encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        store.load_predictions(file)
+        list(store.stream_predictions(file))
     assert str(caught.value).splitlines()[0] == f"{file}:2: item: input should be a valid string"
 
 

@@ -15,6 +15,7 @@ from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 from qa_eval.text.figures import interval_text, no_interval, percent
 from qa_eval.text.grid import draw_grid
 from qa_eval.text.passages import wrap_text
+from qa_eval.text.phrases import count
 from qa_eval.text.terminal import clean, safe_json
 
 SCHEMA_VERSION = 1
@@ -47,17 +48,13 @@ def draw_agreement(agreement: Agreement, names: tuple[str, str], width: int) -> 
 
 def _sentences(agreement: Agreement) -> Iterator[str]:
     yield (
-        f"{_count(agreement.facts, 'fact')} in both, {_count(agreement.readings, 'reading')} (a fact in an "
+        f"{count(agreement.facts, 'fact')} in both, {count(agreement.readings, 'reading')} (a fact in an "
         f"article) compared, {agreement.missing} left out as partial"
     )
     for name, only in (("A", agreement.only_a), ("B", agreement.only_b)):
         if only:
             more = f" and {len(only) - _LISTED} more" if len(only) > _LISTED else ""
             yield f"only in {name}: {', '.join(only[:_LISTED])}{more}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _numbers(agreement: Agreement, width: int) -> list[Text]:

@@ -13,17 +13,16 @@ from itertools import groupby
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qa_eval.errors import QaEvalError
 from qa_eval.matching import typed
 from qa_eval.matching.normal_form import normalize
 from qa_eval.metrics.rules.squad import SQUAD_V2
 from qa_eval.records import AnswerType, Claim, Corpus, Estimate, Evidence, Question
+from qa_eval.stats.draws import FloatArray
 from qa_eval.stats.intervals import Term, ratio_estimates, rowwise_estimate
 from qa_eval.stats.krippendorff import Coincidences, coincidences
 
-FloatArray = NDArray[np.float64]
 Value = frozenset[str]
 """Claims found in an article; empty for silence."""
 Kind = Literal["claim", "silence", "text"]

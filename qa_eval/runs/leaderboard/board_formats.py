@@ -183,7 +183,7 @@ def render_markdown(view: View) -> str:
     align = ["---" if title in ("model", "run") else "---:" for title in head]
     lines = [markdown_row(head), markdown_row(align)]
     for line, row in zip(view.lines, board.all_rows, strict=True):
-        cells = [_rank_text(row)] if view.ranked else []
+        cells = [row.rank_text] if view.ranked else []
         cells += [markdown_text(line.row.model.spec + (" †" if line.row.model.no_null_head else ""))]
         cells += [markdown_text(line.run)] if view.merged is not None else []
         if row.failure:
@@ -196,10 +196,6 @@ def render_markdown(view: View) -> str:
     about = (*trouble(view), *board.notes, *board.caption)
     sentences = [markdown_text(sentence) for sentence in about]
     return "\n".join(lines) + "\n\n" + "  \n".join(sentences) + "\n"
-
-
-def _rank_text(row: BoardRow) -> str:
-    return f"{row.rank} ({row.rank_interval})" if row.rank_interval else row.rank or "–"
 
 
 def _with_interval(cell: Cell) -> str:

@@ -88,17 +88,13 @@ def _short_names(names: Sequence[str]) -> list[str]:
 
 
 def _cells(row: BoardRow, name: str, width: int) -> list[str]:
-    cells = [_rank(row), name]
+    cells = [row.rank_text, name]
     if row.failure:
         cells.append("failed")
     elif row.cells:
         first, *rest = row.cells
         cells += [first.value, first.interval, *(cell.value for cell in rest)]
     return cells + [""] * (width - len(cells))
-
-
-def _rank(row: BoardRow) -> str:
-    return f"{row.rank} ({row.rank_interval})" if row.rank_interval else row.rank or "–"
 
 
 def board_html(board: Leaderboard) -> str:
@@ -109,7 +105,7 @@ def board_html(board: Leaderboard) -> str:
     rows = []
     for row in drawn.all_rows[:_MOST_ROWS]:
         name, failure = shorten(row.name, 80), shorten(row.failure, 200)
-        cells: list[NotebookCell] = [_rank(row), (name, failure) if failure else name]
+        cells: list[NotebookCell] = [row.rank_text, (name, failure) if failure else name]
         cells += [] if failure else [*map(_with_interval, row.cells), *row.counts]
         rows.append(cells + [""] * (len(head) - len(cells)))
     more = len(drawn.all_rows) - _MOST_ROWS

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from rich.text import Text
 
-from qa_eval.errors import QaEvalError
 from qa_eval.metrics.listings import label
 from qa_eval.runs.leaderboard.record_tables import render_records
 from qa_eval.runs.schema import Leaderboard, Row
+from qa_eval.runs.unknown_names import check_meaning, not_in_run
 from qa_eval.text.figures import interval_text, percent, signed
 from qa_eval.text.grid import draw_grid
-from qa_eval.text.phrases import choices, means_several
 
 _REMARK = (
     "Δ to the run before, where both asked the same and were scored alike; "
@@ -55,10 +54,8 @@ def history_of(boards: Sequence[Leaderboard], model: str, metric: str | None = N
         for row in board.rows_named(model)
     ]
     specs = list(dict.fromkeys(row.model.spec for _, row in rows))
-    if len(specs) > 1:
-        raise QaEvalError(f"--history {model}: {means_several(specs)}")
-    if not rows:
-        raise QaEvalError(_unknown("--history", model, (row.model.spec for b in boards for row in b.rows)))
+    known = sorted({row.model.spec for board in boards for row in board.rows})
+    check_meaning(model, specs, known, argument="history", place="these runs")
     found = []
     before: tuple[tuple[str, ...], float | None] = ((), None)
     for board, row in rows:
@@ -85,8 +82,8 @@ def history_of(boards: Sequence[Leaderboard], model: str, metric: str | None = N
         )
         before = (scored, value)
     if metric is not None and all(point.value is None for point in found):
-        known = (m for _, row in rows for metrics in row.metrics.values() for m in metrics)
-        raise QaEvalError(_unknown("--sort", metric, known))
+        known = sorted({m for _, row in rows for metrics in row.metrics.values() for m in metrics})
+        raise not_in_run(metric, known, argument="sort", place="these runs")
     return found
 
 
@@ -126,7 +123,3 @@ def _metric(board: Leaderboard, row: Row, metric: str | None) -> tuple[str, str]
     if track:
         return track, name
     return next((t for t in ("reading", "pooled") if row.metric(t, name) is not None), "reading"), name
-
-
-def _unknown(flag: str, name: str, known: Iterable[str]) -> str:
-    return f"{flag} {name}: not in these runs; {choices(name, sorted(set(known)))}"

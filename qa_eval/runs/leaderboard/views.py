@@ -11,7 +11,7 @@ from qa_eval.metrics.listings import entry, in_order, listed, of_words
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_of
 from qa_eval.runs.ranking import UNRANKED
-from qa_eval.text.phrases import choices
+from qa_eval.runs.unknown_names import not_in_run
 
 if TYPE_CHECKING:
     from qa_eval.metrics.parts import Listing
@@ -182,9 +182,7 @@ def _columns(
     }
     tracks = {track for track, _ in present}
     if selection.track is not None and selection.track not in tracks and present:
-        raise QaEvalError(
-            f"--track {selection.track}: not in this run; there is: {', '.join(sorted(tracks))}"
-        )
+        raise not_in_run(selection.track, sorted(tracks), argument="track")
     if selection.slice is not None:
         return _slice_columns(lines, selection, tracks)
     if listing is not None:
@@ -205,10 +203,12 @@ def _slice_columns(
     name = selection.slice
     assert name is not None
     if name not in known:
-        raise QaEvalError(_unknown("--slice", name, sorted(known)))
+        raise not_in_run(name, sorted(known), argument="slice")
     track = "reading" if "reading" in tracks and not name.startswith("pooled:") else "pooled"
     if selection.track not in (None, track):
-        raise QaEvalError(f"--slice {name}: this slice belongs to the {track} track")
+        raise QaEvalError.naming(
+            lambda called: f"{called('slice')} {name}: this slice belongs to the {track} track"
+        )
     present = {metric for line in lines for metric in line.row.slices.get(name, {})}
     return tuple((track, metric) for _, metric in listed("slices") if metric in present)[:_MOST_SLICED]
 
@@ -225,8 +225,4 @@ def _sort_key(
         if any(metric in line.metrics(candidate, selection.slice) for line in lines):
             return candidate, metric
     known = {m for line in lines for t in tracks for m in line.metrics(t, selection.slice)}
-    raise QaEvalError(_unknown("--sort", selection.sort, sorted(known)))
-
-
-def _unknown(flag: str, name: str, known: Sequence[str]) -> str:
-    return f"{flag} {name}: not in this run; {choices(name, known)}"
+    raise not_in_run(selection.sort, sorted(known), argument="sort")

@@ -13,16 +13,15 @@ from rich.text import Text
 
 from qa_eval.data.article_labels import item_id, item_label
 from qa_eval.data.content_hashes import gold_sha256
-from qa_eval.errors import QaEvalError
 from qa_eval.files.hashes import sha256_text
 from qa_eval.metrics.listings import answer_scores, entry, label
 from qa_eval.metrics.reasons import deciding_rule, rule_behind, why
 from qa_eval.records import Candidate, Claim, Corpus, Example, ItemId, Question, Span
 from qa_eval.runs.reading_lines import draw_reading, is_read
 from qa_eval.runs.rows import closed_book_answer
+from qa_eval.runs.unknown_names import not_in_run
 from qa_eval.text.figures import percent
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
-from qa_eval.text.phrases import choices
 from qa_eval.text.terminal import clean
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def choose_items(run: Run, rows: Sequence[Row], wanted: Sequence[str]) -> list[S
     for text in wanted:
         found = [text] if text in known else facts.get(text)
         if found is None:
-            raise QaEvalError(_unknown(text, text, [*known, *facts]))
+            raise not_in_run(text, [*known, *facts], listed=5)
         chosen.update(dict.fromkeys(found))
     return [Shown(ItemId.parse(item), tuple(answers[item])) for item in chosen]
 
@@ -91,10 +90,6 @@ def _by_item(
                 answers.setdefault(answer.item, []).append((row, answer))
                 place.setdefault(answer.item, number)
     return {item: answers[item] for item in sorted(answers, key=place.__getitem__)}
-
-
-def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    return f"{what}: not in this run; {choices(name, known, listed=5)}"
 
 
 # ------------------------------------------------------------------------------------------ drawing

@@ -27,7 +27,7 @@ from qa_eval.records import (
 from qa_eval.runs.prediction_lines import render_prediction
 from qa_eval.runs.rows import judge
 from qa_eval.runs.schema import PredictionRow, PredictionsFileRow, Row
-from qa_eval.runs.show import Drawing, choose_failures, choose_items, draw_item
+from qa_eval.runs.shown_items import Drawing, choose_failures, choose_items, draw_item
 from qa_eval.runs.store import Run, choose_rows
 from tests.support.example_run import leaderboard, row
 
@@ -274,9 +274,9 @@ def test_an_unknown_item_is_refused_with_near_matches(wanted: str, message: str)
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        pytest.param("embeded", '--model embeded: not in this run; did you mean "embedded"?', id="near"),
+        pytest.param("embeded", "model embeded: not in this run; did you mean embedded?", id="near"),
         pytest.param(
-            "reference:oracle", "--model reference:oracle: its answers are not stored in this run", id="ref"
+            "reference:oracle", "reference:oracle: its answers are not stored in this run", id="ref"
         ),
     ],
 )
