@@ -84,10 +84,11 @@ def read_pieces(text: str, reading: AnswerReading) -> list[ReadPiece]:
 def verdict_text(reading: AnswerReading, *, pooled: bool) -> str:
     """The verdict in words.
 
-    A partial answer to a reading item may be right, because the verdict counts the claims of all sources.
+    It counts the claims of all sources. So a partial answer to a reading item may be right, and a complete one
+    wrong.
     """
-    among = ", among the claims of all sources" if reading.verdict == "partial" and not pooled else ""
-    return f"{reading.verdict}{among}"
+    counted = reading.verdict in ("partial", "complete") and not pooled
+    return f"{reading.verdict}{', among the claims of all sources' if counted else ''}"
 
 
 def shortened(part: AnswerPart, text: str) -> str:
