@@ -84,8 +84,8 @@ def read_pieces(text: str, reading: AnswerReading) -> list[ReadPiece]:
 def verdict_text(reading: AnswerReading, *, pooled: bool) -> str:
     """The verdict in words.
 
-    It counts the claims of all sources. So a partial answer to a reading item may be right, and a complete one
-    wrong.
+    It counts the claims of all sources. So a partial answer to a reading item may be right, and a complete
+    one wrong.
     """
     counted = reading.verdict in ("partial", "complete") and not pooled
     return f"{reading.verdict}{', among the claims of all sources' if counted else ''}"
