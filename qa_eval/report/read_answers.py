@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from qa_eval.matching.answer_reading import read_answer
 from qa_eval.report.content import Fact, Item, ShownAnswer
-from qa_eval.runs.reading_lines import MOST_READ_TEXT, ReadPiece, marked_parts, read_pieces, shortened
+from qa_eval.runs.reading_lines import (
+    MOST_READ_TEXT,
+    ReadPiece,
+    marked_parts,
+    read_pieces,
+    shortened,
+    verdict_text,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +31,7 @@ class ReadText:
     """An answer in words with its marks."""
 
     verdict: str
+    """Verdict of the reading, in words."""
     pieces: tuple[ReadPiece, ...]
     lines: tuple[ReadLine, ...]
     sources: tuple[tuple[str, str], ...]
@@ -40,7 +48,7 @@ def read_text(fact: Fact, item: Item, said: ShownAnswer) -> ReadText | None:
     reading = read_answer(said.text, fact.question, shown)
     text = said.text[:MOST_READ_TEXT]
     return ReadText(
-        verdict=reading.verdict,
+        verdict=verdict_text(reading, pooled=item.id.track == "pooled"),
         pieces=tuple(read_pieces(text, reading)),
         lines=tuple(
             ReadLine(kind=kind, claim=part.claim, words=shortened(part, text), rule=part.rule)

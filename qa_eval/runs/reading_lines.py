@@ -81,6 +81,16 @@ def read_pieces(text: str, reading: AnswerReading) -> list[ReadPiece]:
     return pieces
 
 
+def verdict_text(reading: AnswerReading, *, pooled: bool) -> str:
+    """The verdict in words.
+
+    It counts the claims of all sources. So a partial answer to a reading item may be right, and a complete
+    one wrong.
+    """
+    counted = reading.verdict in ("partial", "complete") and not pooled
+    return f"{reading.verdict}{', among the claims of all sources' if counted else ''}"
+
+
 def shortened(part: AnswerPart, text: str) -> str:
     """The words of a part, for a list of the parts."""
     said = text[part.start : part.end]
@@ -91,7 +101,7 @@ def draw_reading(answer: ItemScore, question: Question, corpus: Corpus) -> Itera
     """The answer with its marks, the verdict, and a line for each mark: what it is, its words, its rule."""
     text = answer.prediction[:MOST_READ_TEXT]
     reading = reading_of(answer, question, corpus)
-    yield Text.assemble(("reads as ", "dim"), reading.verdict)
+    yield Text.assemble(("reads as ", "dim"), verdict_text(reading, pooled=answer.track == "pooled"))
     drawn = Text()
     for piece in read_pieces(text, reading):
         lines = [clean(line) for line in piece.text.split("\n")]

@@ -220,6 +220,7 @@ def test_the_table_holds_the_numbers_of_the_leaderboard(run: Run, built: Built) 
         ("reading", "contrast_consistency"),
         ("reading", "balanced_asserts"),
         ("pooled", "complete_and_clean"),
+        ("pooled", "acknowledged"),
     ]
     for number, row_text in found:
         row = board.rows[int(number)]
