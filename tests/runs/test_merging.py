@@ -173,8 +173,8 @@ def test_a_row_that_was_asked_less_does_not_replace_one_that_was_asked_more(comm
     assert "memorisation_ratio" in row.metrics["reading"]
     (note,) = [note for note in merged.notes if note.startswith("test:writer")]
     assert note == (
-        "test:writer: the row of more is shown, because the newer one of less has no closed book or "
-        "memorisation"
+        "test:writer: the row of more is shown, because the newer one of less lacks remembered and "
+        "memorisation ratio"
     )
 
 
@@ -188,9 +188,9 @@ def test_of_rows_of_which_none_has_all_the_newest_is_kept_and_the_rest_is_told()
     (row,) = [row for row in merged.board.rows if not row.is_reference]
     assert run_of(row) == "ordered"
     assert [note for note in merged.notes if note.startswith("test:writer")] == [
-        "test:writer: the row of ordered is shown, because the newer one of plain has no order sensitivity",
-        "test:writer: the row of ordered is shown, and the one of remembered with closed book and "
-        "memorisation is not; a run with both --closed-book and --orders has everything in one row",
+        "test:writer: the row of ordered is shown, because the newer one of plain lacks order sensitivity",
+        "test:writer: the row of ordered is shown, and the one of remembered, which has remembered and "
+        "memorisation ratio, is not; a run with both --closed-book and --orders has everything in one row",
     ]
 
 

@@ -163,13 +163,13 @@ def _kept(sides: Sequence[Side], state: _State) -> Side:
     kept, newest = finished[place], finished[-1]
     spec, name = kept.row.model.spec, run_of(kept.row)
     if kept is not newest:
-        newer = f"the newer one of {run_of(newest.row)} has no {_labels(had[place] - had[-1], 'or')}"
+        newer = f"the newer one of {run_of(newest.row)} lacks {_labels(had[place] - had[-1])}"
         state.notes.append(f"{spec}: the row of {name} is shown, because {newer}")
     for side, theirs in zip(finished, had, strict=True):
         if lost := theirs - had[place]:
             state.notes.append(
-                f"{spec}: the row of {name} is shown, and the one of {run_of(side.row)} with {_labels(lost)} "
-                "is not; a run with both --closed-book and --orders has everything in one row"
+                f"{spec}: the row of {name} is shown, and the one of {run_of(side.row)}, which has "
+                f"{_labels(lost)}, is not; a run with both --closed-book and --orders has everything in one row"
             )
     return kept
 
@@ -179,8 +179,8 @@ def _asked_otherwise(row: Row) -> set[str]:
     return {id for metrics in row.metrics.values() for id in metrics if entry(id).family == "passages"}
 
 
-def _labels(metrics: Collection[str], last: str = "and") -> str:
-    return enumerate_words([label(id) for id in in_order(metrics)], last)
+def _labels(metrics: Collection[str]) -> str:
+    return enumerate_words([label(id) for id in in_order(metrics)])
 
 
 def _signature(side: Side, *, by_data: bool) -> str:
