@@ -169,7 +169,8 @@ def _kept(sides: Sequence[Side], state: _State) -> Side:
         if lost := theirs - had[place]:
             state.notes.append(
                 f"{spec}: the row of {name} is shown, and the one of {run_of(side.row)}, which has "
-                f"{_labels(lost)}, is not; a run with both --closed-book and --orders has everything in one row"
+                f"{_labels(lost)}, is not; a run with both --closed-book and --orders has everything in one "
+                "row"
             )
     return kept
 
