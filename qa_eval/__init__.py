@@ -1,4 +1,4 @@
-"""Evaluate extractive question answering, also on facts on which the sources disagree.
+"""Evaluate reading-comprehension question answering, also on facts on which the sources disagree.
 
     import qa_eval as qa
 

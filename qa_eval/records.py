@@ -1064,7 +1064,7 @@ class ModelInfo(Stored):
     prompts: Mapping[str, str] | None = None
     """Mode -> name, version and hash of the prompt; None for a model without prompts."""
     sampling: str | None = None
-    """Choices of generation as MAX_TOKENS/TEMPERATURE/SEED, and stop texts; None for a model that writes no
+    """Choices of generation in words: length, temperature, seed, stop texts. None for a model that writes no
     texts."""
     reported: str | None = None
     """Model and version that a server reports; None for a model that no server computes."""

@@ -68,4 +68,4 @@ _COMMANDS = {
 )
 @click.version_option(__version__, "-V", "--version", prog_name="qa-eval")
 def cli() -> None:
-    """Evaluates extractive question answering, also where the sources disagree."""
+    """Evaluates reading-comprehension question answering, also where the sources disagree."""

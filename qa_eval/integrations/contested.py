@@ -10,7 +10,7 @@ from qa_eval.integrations import metric_shape, reports
 
 _CITATION = """\
 @software{qa_eval,
-    title = {qa_eval: extractive question answering, evaluated, also where the sources disagree},
+    title = {qa_eval: reading-comprehension question answering, evaluated, also where the sources disagree},
 }
 """
 

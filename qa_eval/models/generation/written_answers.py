@@ -138,8 +138,8 @@ class WrittenAnswers:
                 found,
                 fingerprint=fingerprint,
                 prompts={prompt.mode: str(prompt) for prompt in self.writing.prompts.values()},
-                sampling=f"{s.max_tokens}/{s.temperature:g}/{s.seed}"
-                + "".join(f"/{stop!r}" for stop in s.stop),
+                sampling=f"{s.max_tokens} tokens at most, temperature {s.temperature:g}, seed {s.seed}"
+                + "".join(f", stop {stop!r}" for stop in s.stop),
             )
         return self._info
 

@@ -70,7 +70,7 @@ def test_the_identity_is_what_the_server_reports(server: RunningServer) -> None:
     assert (info.kind, info.name, info.reported) == ("openai", "tiny", "tiny-1 fp-1")
     assert info.prompts is not None
     assert sorted(info.prompts) == ["all", "none", "one"]
-    assert info.sampling == "256/0/0"
+    assert info.sampling == "256 tokens at most, temperature 0, seed 0"
     assert model_of(server.spec()).info == info
     server.set(fingerprint="fp-2")
     assert model_of(server.spec()).info.fingerprint != info.fingerprint
