@@ -15,6 +15,7 @@ from qa_eval.comparisons.differences import (
     Standing,
 )
 from qa_eval.metrics.listings import beside, column_label, listed
+from qa_eval.models.protocol import spec_labels
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 from qa_eval.text.figures import no_interval, percent, signed, smallest_difference
 from qa_eval.text.phrases import enumerate_words
@@ -35,29 +36,36 @@ METRIC_HEAD = ("base", "new", "Δ", "95 % interval", "p", "q", "better/same/wors
 
 def side_name(side: SideInfo, other: SideInfo) -> str:
     """What tells a side from the other: run and model, or one of them where the other is shared."""
+    label = _label(side, other)
     if side.run == other.run and side.path == other.path:
-        return side.model
-    return (side.run or "this run") if side.model == other.model else _in_its_run(side)
+        return label
+    return (side.run or "this run") if side.model == other.model else _in_its_run(side, label)
 
 
-def _in_its_run(side: SideInfo) -> str:
-    """The model after its run, if that has a name."""
-    return f"{side.run} · {side.model}" if side.run else side.model
+def _label(side: SideInfo, *others: SideInfo) -> str:
+    """The model's label, which differs from those of the other sides if their models differ."""
+    return spec_labels([side.model, *(other.model for other in others)])[side.model]
+
+
+def _in_its_run(side: SideInfo, label: str) -> str:
+    """The model's label after its run, if that has a name."""
+    return f"{side.run} · {label}" if side.run else label
 
 
 def pair_title(pair: Pair) -> str:
     """Who is compared with whom."""
     both = f"{side_name(pair.base, pair.new)} → {side_name(pair.new, pair.base)}"
-    if both == f"{pair.new.model} → {pair.new.model}":
-        return f"{pair.new.model} in two runs"
-    return f"{pair.new.model}: {both}" if pair.base.model == pair.new.model else both
+    label = _label(pair.new)
+    if both == f"{label} → {label}" and pair.base.model == pair.new.model:
+        return f"{label} in two runs"
+    return f"{label}: {both}" if pair.base.model == pair.new.model else both
 
 
 def several_title(comparison: Comparison) -> str:
     """Two runs; or one model, and the run whose models are held against it."""
     first = comparison.pairs[0]
     against_one = len({(pair.base.path, pair.base.model) for pair in comparison.pairs}) == 1
-    base = _in_its_run(first.base) if against_one else first.base.run or "this run"
+    base = _in_its_run(first.base, _label(first.base)) if against_one else first.base.run or "this run"
     return f"{base} → {first.new.run or 'this run'}"
 
 
@@ -98,7 +106,8 @@ def metric_cells(d: MetricDifference) -> tuple[str, ...]:
 
 def model_name(pair: Pair) -> str:
     """The new side among several."""
-    return pair.new.model if pair.new.model == pair.base.model else side_name(pair.new, pair.base)
+    same = pair.new.model == pair.base.model
+    return _label(pair.new) if same else side_name(pair.new, pair.base)
 
 
 def model_cells(pair: Pair, d: MetricDifference) -> tuple[str, ...]:
@@ -210,7 +219,7 @@ def unmoved_sentence(unmoved: Sequence[MetricDifference]) -> str:
 
 def same_beside(comparison: Comparison, shown: Pair) -> list[str]:
     """The models that are not shown because all their answers are the same."""
-    same = [pair.new.model for pair in comparison.pairs if pair is not shown]
+    same = [model_name(pair) for pair in comparison.pairs if pair is not shown]
     return [f"every answer is the same: {', '.join(same)}"] if same else []
 
 
@@ -305,7 +314,11 @@ def gold_text(change: ItemChange) -> str:
 def standing_names(found: AllPairs) -> list[str]:
     """Each model, with its run if there are several."""
     several = len({(s.side.run, s.side.path) for s in found.standings}) > 1
-    return [_in_its_run(s.side) if several else s.side.model for s in found.standings]
+    labels = spec_labels(s.side.model for s in found.standings)
+    return [
+        _in_its_run(s.side, labels[s.side.model]) if several else labels[s.side.model]
+        for s in found.standings
+    ]
 
 
 def rank_text(standing: Standing) -> str:

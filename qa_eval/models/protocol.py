@@ -7,8 +7,9 @@ processes. This module imports no machine-learning library.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 from urllib.parse import quote, unquote
 
@@ -22,6 +23,8 @@ ALONE = ("embedded",)
 """Kinds with a single model, whose spec is the kind alone."""
 REVISED = ("hf", "onnx", "causal", "seq2seq")
 """Kinds whose names may end in `@REVISION`. In names of other kinds, an `@` is part of the name."""
+_OF_THE_SERVER = ("base_url", "key_env", "proxy")
+"""Options that say where a server is and how it is reached, and nothing of the model."""
 
 
 @runtime_checkable
@@ -145,6 +148,26 @@ class ModelSpec:
             The value, or None if the spec does not have the option.
         """
         return dict(self.options).get(key)
+
+
+def spec_labels(specs: Iterable[str]) -> dict[str, str]:
+    """The specs, each with a label for people: without its server's address, if that leaves it different.
+
+    >>> spec_labels(["openai:m?base_url=http://127.0.0.1:80/v1&seed=1", "embedded"])
+    {'openai:m?base_url=http://127.0.0.1:80/v1&seed=1': 'openai:m?seed=1', 'embedded': 'embedded'}
+    """
+    labels = {spec: _without_server(spec) for spec in specs}
+    alike = Counter(labels.values())
+    return {spec: label if alike[label] == 1 else spec for spec, label in labels.items()}
+
+
+def _without_server(text: str) -> str:
+    try:
+        spec = ModelSpec.parse(text)
+    except (SpecError, AttributeError):  # a model of the Python API may have any name
+        return text
+    options = tuple((key, value) for key, value in spec.options if key not in _OF_THE_SERVER)
+    return text if options == spec.options else str(replace(spec, options=options))
 
 
 Factory = Callable[[ModelSpec, Decoding, Runtime], Model]

@@ -23,6 +23,7 @@ from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.listings import answer_scores
 from qa_eval.metrics.reasons import WORDS_RULE, deciding_rule, why
 from qa_eval.metrics.worded_scores import source_names
+from qa_eval.models.protocol import spec_labels
 from qa_eval.records import Corpus, Example, ItemId, Match, Question, Span
 from qa_eval.runs.common_items import Side, common_answers
 from qa_eval.runs.data_kinds import data_kind
@@ -53,6 +54,8 @@ class ReportModel:
     slug: str
     row: Row
     run: Run
+    label: str
+    """Spec of the model, without what does not distinguish the rows (`spec_labels`)."""
     run_name: str
     """Name of the run; empty if all rows come from one run."""
     confidence: NDArray[np.float64]
@@ -64,8 +67,8 @@ class ReportModel:
 
     @property
     def name(self) -> str:
-        """Spec of the model, with the name of the run if two rows have the same spec."""
-        return f"{self.row.model.spec} · {self.run_name}" if self.run_name else self.row.model.spec
+        """Label of the model, with the name of the run if two rows have the same spec."""
+        return f"{self.label} · {self.run_name}" if self.run_name else self.label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,6 +332,7 @@ def _read(
     facts: dict[str, Fact] = {}
     items: dict[str, Item] = {}
     models = []
+    names = spec_labels(one.row.model.spec for one in asked)
     for number, (one, name, slug) in enumerate(_labelled(asked, several=several)):
         data = one.run.leaderboard.data
         track = "reading" if data.items.reading else "pooled"
@@ -359,6 +363,7 @@ def _read(
                 slug=slug,
                 row=one.row,
                 run=one.run,
+                label=names[one.row.model.spec],
                 run_name=name,
                 confidence=np.array(confidence, dtype=np.float64),
                 correct=np.array(correct, dtype=np.bool_),

@@ -261,6 +261,8 @@ class ChatServer:
                     done.put((number, self._answer(client, prompts[number], sampling, stop)))
                 except Exception as error:
                     done.put((number, error))
+                    if isinstance(error, ModelError):
+                        stop.set()  # now, and not when the reader of the answers comes to this one
             with lock:
                 working -= 1
                 if not working:  # the last one closes the connections, also if the asking was ended

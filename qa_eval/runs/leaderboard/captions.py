@@ -9,6 +9,7 @@ from qa_eval.data.article_labels import slice_label
 from qa_eval.metrics.listings import column_label, entry, in_order, label, listed, remark
 from qa_eval.metrics.parts import ALL_ITEMS, SILENT
 from qa_eval.models.declarations import undeclared_sentence
+from qa_eval.models.protocol import spec_labels
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.views import View, ViewLine
 from qa_eval.runs.ranking import competes
@@ -71,10 +72,10 @@ def _some(names: Sequence[str]) -> str:
 
 
 def name_in(view: View, line: ViewLine) -> str:
-    """The model's spec, with the run if another row of the view has the same spec."""
+    """The model's label, with the run if another row of the view has the same spec."""
     spec = line.row.model.spec
-    twin = sum(other.row.model.spec == spec for other in view.lines) > 1
-    return (f"{line.run} · " if twin else "") + spec
+    specs = [other.row.model.spec for other in view.lines]
+    return (f"{line.run} · " if specs.count(spec) > 1 else "") + spec_labels(specs)[spec]
 
 
 _ABSTAINING = "(what always abstaining earns in EM and F1)"
