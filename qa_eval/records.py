@@ -977,9 +977,10 @@ class Summary(Abridged):
     chance}."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Numbers of items by name: items, answered, abstained, missing, errors, truncated, leakable. They count
-    reading items, or pooled items if the reading track was not run. `pooled_errors` counts the pooled items
-    that failed beside reading items, `paraphrase_errors` the items in other wordings that failed, and
-    `failed_prompts` the failed prompts without passages or in other orders."""
+    reading items, or pooled items if the reading track was not run. `pooled_missing` and
+    `pooled_errors` count the pooled items that are missing or failed beside reading items,
+    `paraphrase_errors` the items in other wordings that failed, and `failed_prompts` the failed prompts
+    without passages or in other orders."""
 
 
 # ------------------------------------------------------------------------------------------ models and runs

@@ -18,7 +18,7 @@ from qa_eval.metrics.listings import beside, column_label, listed
 from qa_eval.models.protocol import spec_labels
 from qa_eval.stats.small_samples import FEWEST_CLUSTERS
 from qa_eval.text.figures import no_interval, percent, signed, smallest_difference
-from qa_eval.text.phrases import enumerate_words
+from qa_eval.text.phrases import count, enumerate_words
 
 VERDICTS = {
     "better": "better",
@@ -175,7 +175,7 @@ def apart_sentence(pair: Pair) -> str:
 
 
 def _clusters(found: Pair | AllPairs) -> str:
-    return f"{found.clusters} {found.cluster}s"
+    return count(found.clusters, found.cluster)
 
 
 def apart_lines(pair: Pair, most: int) -> Iterator[str]:
@@ -347,9 +347,10 @@ def all_pairs_notes(found: AllPairs) -> Iterator[str]:
     """What was compared, and how to read it."""
     smallest = [d.minimum_detectable_difference for d in found.differences]
     shown = [d for d in smallest if d is not None]
+    together = ", their p corrected together by maxT" if len(smallest) > 1 else ""
     yield (
-        f"{found.items} items of {_clusters(found)} that all {len(found.standings)} models answered; "
-        f"{len(smallest)} pairs, their p corrected together by maxT"
+        f"{count(found.items, 'item')} of {_clusters(found)} that all {len(found.standings)} models "
+        f"answered; {count(len(smallest), 'pair')}{together}"
     )
     if found.clusters < FEWEST_CLUSTERS:
         yield f"too few {found.cluster}s to tell models apart: {FEWEST_CLUSTERS} are needed"

@@ -25,6 +25,7 @@ from qa_eval.runs.options import RunOptions, StoredOptions
 from qa_eval.runs.ranking import RULES, model_signature
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import DataRow
+from qa_eval.text.phrases import enumerate_words
 
 _NEWER = frozenset({"closed_book", "orders"})
 """Options that are part of the identity of a run only if they are not the default, because runs of older
@@ -148,7 +149,12 @@ def _refuse_options_of_writers(models: Sequence[Model], options: RunOptions) -> 
     given = {"closed_book": options.closed_book, "orders": options.orders > 0}
     named = [name for name, is_given in given.items() if is_given]
     if named and not _has_writer(models):
-        raise QaEvalError(f"{', '.join(named)}: works only with a language model, and there is none")
+        raise QaEvalError.naming(
+            lambda called: (
+                f"{enumerate_words([called(name) for name in named])}: only language models are asked so, "
+                "and there is none"
+            )
+        )
     if options.orders and options.track == "reading":
         raise QaEvalError.naming(
             lambda called: (

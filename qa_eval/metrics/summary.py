@@ -84,16 +84,20 @@ def summarize_tables(
         slices={name: _in_order(values) for (part, name), values in found.items() if part == "slice"},
         source_preference=tables["pooled"].preferences.by_article() if "pooled" in tables else {},
         speaker_preference=tables["pooled"].preferences.by_speaker() if "pooled" in tables else {},
-        counts=_counts(tables),
+        counts=_counts(tables, scored=bool(found.get(("pooled", WHOLE)))),
     )
 
 
 # ------------------------------------------------------------------------------------------ inside
 
 
-def _counts(tables: Mapping[Track, ScoreTable]) -> dict[str, int]:
+def _counts(tables: Mapping[Track, ScoreTable], *, scored: bool) -> dict[str, int]:
+    """Numbers of items. `scored` says whether pooled items have metrics."""
     main, *others = tables.values() or [None]
     counts = {name: main.counts[name] if main is not None else 0 for name in _COUNTS}
+    # A model that makes no pooled answers has no pooled metrics, so it lacks none.
+    beside = [table for table in others if table is not None and scored]
+    counts["pooled_missing"] = sum(table.counts["missing"] for table in beside)
     counts["pooled_errors"] = sum(table.counts["errors"] for table in others if table is not None)
     counts["paraphrase_errors"] = sum(table.counts["paraphrase_errors"] for table in tables.values())
     counts["failed_prompts"] = len({id for table in tables.values() for id in table.failed_prompts})

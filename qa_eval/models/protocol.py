@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 
 from qa_eval.errors import SpecError
 from qa_eval.records import Decoding, Instance, ModelInfo, Prediction, Runtime
+from qa_eval.text.phrases import choices
 
 _KIND = re.compile(r"([a-z][a-z0-9_-]+):(.*)", re.DOTALL)  # two letters at least: C:\models is a path
 _OPTIONS = re.compile(r"(.*)\?([a-z][a-z0-9_-]*=[^&?]*(?:&[a-z][a-z0-9_-]*=[^&?]*)*)", re.DOTALL)
@@ -148,6 +149,16 @@ class ModelSpec:
             The value, or None if the spec does not have the option.
         """
         return dict(self.options).get(key)
+
+    def refuse_options_besides(self, known: Sequence[str]) -> None:
+        """Raises SpecError if the spec has an option that is not among the known ones.
+
+        Args:
+            known: Names of the options that the kind has.
+        """
+        for key, _ in self.options:
+            if key not in known:
+                raise SpecError(f"{self}: {self.kind} has no option {key!r}; {choices(key, known)}")
 
 
 def spec_labels(specs: Iterable[str]) -> dict[str, str]:

@@ -289,7 +289,7 @@ def with_server(specs: Sequence[str], base_url: str | None, prompts: Sequence[st
     for path in prompts:
         option = PROMPT_OPTIONS[load_prompt(path).mode]
         if option in given:
-            raise SpecError(f"prompt: {given[option]} and {path} have the same mode; give one of them")
+            raise _of_one_mode(given[option], path)
         given[option] = str(path)
     if base_url is None and not given:
         return list(specs)
@@ -303,10 +303,20 @@ def with_server(specs: Sequence[str], base_url: str | None, prompts: Sequence[st
         used |= options.keys()
         found.append(str(replace(spec, options=tuple(sorted((options | dict(spec.options)).items())))))
     if base_url is not None and "base_url" not in used:
-        raise SpecError("base_url: no model is of the kind openai:")
+        raise SpecError.naming(lambda called: f"{called('base_url')}: no model is of the kind openai:")
     if given and not given.keys() <= used:
-        raise SpecError(f"prompt: no model takes a prompt; these kinds do: {', '.join(WRITERS)}")
+        raise SpecError.naming(
+            lambda called: (
+                f"{called('prompt')}: no model takes a prompt; these kinds do: {', '.join(WRITERS)}"
+            )
+        )
     return found
+
+
+def _of_one_mode(one: str, other: str | Path) -> SpecError:
+    return SpecError.naming(
+        lambda called: f"{called('prompt')}: {one} and {other} have the same mode; give one of them"
+    )
 
 
 def check_decoding(decoding: Decoding) -> None:

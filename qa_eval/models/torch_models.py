@@ -48,9 +48,7 @@ def unanswerable_of(spec: ModelSpec, checkpoint: Checkpoint) -> tuple[bool, Decl
     The spec's option comes before the card. Without a declaration the result is False. Raises `SpecError` for
     unknown options, and `ModelError` if the card, which would decide, cannot be read.
     """
-    for key, _ in spec.options:
-        if key not in _OPTIONS:
-            raise SpecError(f"{spec}: no option is called {key!r}; the options are {', '.join(_OPTIONS)}")
+    spec.refuse_options_besides(_OPTIONS)
     given = spec.option("unanswerable")
     if given is None:
         if (problem := checkpoint.card.problem) is not None:

@@ -167,8 +167,9 @@ def rank_rows(
 
     The sort metric is the first metric of `sorts` that every competing row has. If there is none, it is the
     first that some row has. If `sorts` is empty, the metrics of the listing `ranking` are tried. Metrics of
-    answers in words sort only if some competing or interrupted model answers with texts, not with spans.
-    Finished models come first, then interrupted ones, then failed ones, then references in the given order.
+    answers in words sort only if some competing or interrupted model is a language model, or answers with
+    texts, not with spans. Finished models come first, then interrupted ones, then failed ones, and then
+    references in the given order.
     Finished models are ranked, except the unranked baselines. One test decides on all pairs of ranked models.
     The difference of each to the first comes from the same test, so that ranks and differences agree. Each
     unranked baseline is compared with the first model in a test of its own. On fewer than `FEWEST_CLUSTERS`
@@ -231,7 +232,12 @@ def _sort(entries: Sequence[Entry], sorts: Sequence[str]) -> str:
 
 
 def _answers_in_words(entry: Entry) -> bool:
-    """Whether all answers of a model are texts without spans."""
+    """Whether a model is a language model, or all its answers are texts without spans.
+
+    A language model that always abstains, or fails on every item, has no answer that could tell.
+    """
+    if entry.row.model.sampling is not None:
+        return True
     answered = sum(table.counts["answered"] for table in entry.tables.values())
     return 0 < answered == sum(table.counts["in_words"] for table in entry.tables.values())
 

@@ -102,13 +102,17 @@ class CountsRow(Stored):
     """Number of items left when the run was interrupted. `items` does not include them."""
     cached: int = 0
     """Number of reading instances that the cache answered. It may differ between equal runs."""
+    pooled_missing: int = 0
+    """Number of pooled items without a prediction, if the other numbers are of the reading track."""
     pooled_errors: int = 0
     """Number of pooled items that failed, if the other numbers are of the reading track."""
     paraphrase_errors: int = 0
     """Number of items in other wordings that failed, on both tracks. `errors` does not count them."""
     failed_prompts: int = 0
     """Number of a language model's further prompts that failed: without any passage, or in another order."""
-    _sparse: ClassVar[frozenset[str]] = frozenset({"pooled_errors", "paraphrase_errors", "failed_prompts"})
+    _sparse: ClassVar[frozenset[str]] = frozenset(
+        {"pooled_missing", "pooled_errors", "paraphrase_errors", "failed_prompts"}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -21,7 +21,7 @@ from qa_eval.comparisons.comparison_formats import render_comparison_json, rende
 from qa_eval.comparisons.comparison_table import draw_comparison
 from qa_eval.comparisons.differences import Comparison, ItemChange, MetricDifference, SideAnswer
 from qa_eval.comparisons.regression_gate import regression_gate
-from qa_eval.comparisons.sentences import verdict_sentence
+from qa_eval.comparisons.sentences import all_pairs_notes, verdict_sentence
 from qa_eval.data.content_hashes import articles_sha256, questions_sha256
 from qa_eval.data.dataset import open_dataset
 from qa_eval.errors import QaEvalError
@@ -696,6 +696,7 @@ def test_all_pairs_on_a_slice_count_the_items_of_the_slice() -> None:
     found = compare_all([run], metric="em", slice="contested", resamples=99)
     assert (found.items, found.facts, found.clusters) == (2, 1, 1)
     assert [(s.side.model, s.value) for s in found.standings] == [("test:new", 1.0), ("test:base", 0.0)]
+    assert next(all_pairs_notes(found)) == "2 items of 1 fact that all 2 models answered; 1 pair"
 
 
 def test_where_interval_and_p_disagree_it_is_said_which_of_them_counts() -> None:

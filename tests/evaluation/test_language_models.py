@@ -363,8 +363,10 @@ def test_the_prompt_of_an_item_is_shown_as_it_would_be_sent(server: RunningServe
 @pytest.mark.parametrize("option", [{"closed_book": True}, {"orders": 2}])
 def test_ways_of_asking_that_no_model_has_are_refused(option: dict[str, object]) -> None:
     (name,) = option
-    with pytest.raises(qa.QaEvalError, match=f"{name}: works only with a language model, and there is none"):
+    said = "only language models are asked so, and there is none"
+    with pytest.raises(qa.QaEvalError, match=f"^{name}: {said}") as raised:
         evaluated("baseline:abstain", **option)
+    assert raised.value.on_command_line == f"--{name.replace('_', '-')}: {said}"
 
 
 def test_orders_without_the_pooled_track_are_refused(server: RunningServer, own_cache: Path) -> None:
@@ -419,7 +421,7 @@ def test_readers_take_the_spec_as_it_was_typed_at_run(server: RunningServer, own
             "squad:x.json: holds no claims; --show-prompt needs facts with their own passages",
         ),
         (("openai:m", "--prompt", "nowhere.toml"), "nowhere.toml"),
-        (("baseline:abstain", "--base-url", "http://h/v1"), "no model is of the kind openai:"),
+        (("baseline:abstain", "--base-url", "http://h/v1"), "--base-url: no model is of the kind openai:"),
     ],
 )
 def test_a_prompt_that_cannot_be_shown(own_place: Path, words: tuple[str, ...], said: str) -> None:

@@ -120,6 +120,11 @@ def test_a_fact_without_an_answer_counts_as_in_the_curated_set(
         assert pooled["em_any"].n == FACTS
     assert found.path is not None
     assert verify(found.path) == []
+    missing = sum(row.missing for row in found.predictions(model) if row.track == "pooled")
+    told = missing if pooled else 0
+    assert found.leaderboard.row(model).counts.pooled_missing == told
+    shown = done("leaderboard", found.path, columns=200).output
+    assert (f"{told} pooled item{'s' * (told > 1)} missing" in shown) == bool(told)
 
 
 def _values(run: Run, model: str) -> dict[tuple[str, str], tuple[float, int]]:

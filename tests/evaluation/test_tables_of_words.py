@@ -54,6 +54,21 @@ def test_a_metric_of_answers_in_words_sorts_with_and_without_silent_items(
     assert column in compared.splitlines()[0] + compared.splitlines()[1]
 
 
+@pytest.mark.parametrize("behaviour", ["declines", "long"])
+def test_a_language_model_without_any_answer_sorts_as_one_with_answers(
+    own_place: Path, behaviour: str
+) -> None:
+    dataset = written(own_place / "facts.jsonl", silent=True)
+    with chat_server() as server:
+        server.behave(behaviour)
+        options = RunOptions(resamples=99)
+        run = qa.evaluate([SPANS, server.spec()], dataset=dataset, options=options, progress=False)
+        row = run.leaderboard.row(server.spec())
+    assert row.counts.answered == 0
+    assert run.leaderboard.sort == "reading.balanced_asserts"
+    assert ("pooled", "acknowledged") in leaderboard_view(run.leaderboard).columns
+
+
 def test_span_models_alone_are_sorted_as_before(own_place: Path) -> None:
     """Also where they are compared on items of which none is silent."""
     dataset = written(own_place / "facts.jsonl", silent=False)

@@ -127,6 +127,7 @@ def test_the_worked_example() -> None:
         "errors": 0,
         "truncated": 0,
         "leakable": 0,
+        "pooled_missing": 0,
         "pooled_errors": 0,
         "paraphrase_errors": 0,
         "failed_prompts": 0,

@@ -518,7 +518,7 @@ def _never(*_: object, **__: object) -> str:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("unanswerabel=true", "no option is called 'unanswerabel'"),
+        ("unanswerabel=true", "has no option 'unanswerabel'; did you mean unanswerable?"),
         ("unanswerable=maybe", "true or false"),
         ("dtype=bf16", "no dtype is called 'bf16'; the dtypes are auto, float32, float16, bfloat16"),
     ],

@@ -80,7 +80,7 @@ def test_reading_what_was_printed_gives_the_same_spec(
         ("hf:@v1", "has a kind but no name"),
         ("hf:a/b?x=1&x=2", "the option 'x' is given twice"),
         ("predictions:x.json?a=1", "a predictions file has no options"),
-        ("embedded?nonesuch=1", "no option is called 'nonesuch'; the options are unanswerable"),
+        ("embedded?nonesuch=1", "embedded has no option 'nonesuch'; there are: unanswerable, dtype"),
     ],
 )
 def test_a_spec_that_names_nothing_is_refused_with_what_is_near(text: str, message: str) -> None:

@@ -135,7 +135,7 @@ def test_a_model_that_cannot_be_exported_is_a_model_error(
         pytest.param(
             "?quantize=int4", Runtime(), SpecError, "quantize can only be int8, not 'int4'", id="precision"
         ),
-        pytest.param("?size=small", Runtime(), SpecError, "no option is called 'size'", id="option"),
+        pytest.param("?size=small", Runtime(), SpecError, "onnx has no option 'size'", id="option"),
         pytest.param("", Runtime(device="cuda"), ModelError, "runs on the CPU", id="device"),
         pytest.param("", Runtime(dtype="bfloat16"), ModelError, "from float32 weights", id="dtype"),
         pytest.param("?dtype=bfloat16", Runtime(), ModelError, "from float32 weights", id="own-dtype"),

@@ -296,6 +296,13 @@ def test_an_interrupted_run_says_so() -> None:
     assert "hf:half: interrupted; its numbers are of 150 of 340 items" in text
 
 
+def test_the_share_of_silent_items_is_not_that_of_an_interrupted_model() -> None:
+    whole = table(view(leaderboard("x", row("embedded", VALUES["embedded"]))))
+    assert "% of them silent" in whole
+    half = row("hf:half", (0.9,) * 7, status="partial", counts=CountsRow(items=120, unasked=190))
+    assert "% of them silent" not in table(view(leaderboard("x", status="partial", rows=[half])))
+
+
 def test_a_model_without_a_null_score_is_marked_and_explained() -> None:
     model = ModelInfo(spec="hf:a", kind="hf", name="a", no_null_head=True)
     text = table(view(leaderboard("x", row("hf:a", (0.4,) * 7, model=model, rank=2))))

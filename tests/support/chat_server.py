@@ -216,6 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, self._completion("", finish="content_filter"))
         elif name == "no text":
             self._send(200, self._completion(None))
+        elif name == "declines":
+            self._send(200, self._completion("unanswerable"))
         elif name == "echo":
             self._send(200, self._completion(f"The key is {self.headers.get('Authorization')}."))
         elif name == "cuts":

@@ -19,7 +19,7 @@ from qa_eval.models.generation.generator import (
 from qa_eval.models.generation.prompt_files import PromptFile, built_in_prompt, load_prompt
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.records import Decoding, Instance, Mode, ModelInfo, Prediction
-from qa_eval.text.phrases import brief, choices, escaped
+from qa_eval.text.phrases import brief, escaped
 
 PROMPT_OPTIONS: Mapping[Mode, str] = {"one": "prompt", "all": "prompt_all", "none": "prompt_none"}
 """Mode -> option of a spec that names a prompt file in place of the package's."""
@@ -46,10 +46,7 @@ class Writing:
 
         Raises SpecError for an unknown option, an invalid value, and a prompt file with mistakes.
         """
-        known = (*WRITING_OPTIONS, *others)
-        for key, _ in spec.options:
-            if key not in known:
-                raise SpecError(f"{spec}: {spec.kind} has no option {key!r}; {choices(key, known)}")
+        spec.refuse_options_besides((*WRITING_OPTIONS, *others))
         prompts = {mode: _prompt(spec, mode, option) for mode, option in PROMPT_OPTIONS.items()}
         default = Sampling()
         stop = spec.option("stop")

@@ -81,6 +81,8 @@ def trouble(view: View) -> Iterator[str]:
         kinds = kinds if view.counted else {}
         found = [f"{n} {kind}" for kind, n in kinds.items() if n]
         parts = [f"of {counts.items} items {', '.join(found)}"] if found else []
+        if counts.pooled_missing:
+            parts.append(f"{count(counts.pooled_missing, 'pooled item')} missing")
         if counts.pooled_errors:
             parts.append(f"{count(counts.pooled_errors, 'pooled item')} failed")
         if counts.paraphrase_errors:

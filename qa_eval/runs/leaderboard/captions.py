@@ -163,8 +163,12 @@ def _items_sentence(view: View) -> str:
 
 
 def silent_share(view: View) -> float | None:
-    """Share of silent items among the canonical reading items. None if the track was not run."""
-    every, silent = _counted(view, lambda line: line.row.metrics.get("reading", {}))
+    """Share of silent items among the canonical reading items. None if no model was asked all of them."""
+
+    def metrics_of(line: ViewLine) -> Mapping[str, Estimate]:
+        return line.row.metrics.get("reading", {}) if line.row.status == "ok" else {}
+
+    every, silent = _counted(view, metrics_of)
     return silent / every if every else None
 
 
