@@ -155,7 +155,7 @@ def _pair(base: Side, new: Side, wanted: _Wanted, *, details: bool) -> Pair:
     chosen = choose_metrics(tables, wanted.metrics, wanted.slice, base.run.leaderboard.sort)
     only: Collection[tuple[Track, str]] | None = chosen
     if details:
-        only = None if wanted.everything else {*chosen, *beside(chosen[0][0])}
+        only = None if wanted.everything else {*chosen, *beside(*chosen[0])}
     measured = measure(
         tables[0],
         tables[1],

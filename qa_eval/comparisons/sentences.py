@@ -199,11 +199,10 @@ def other_metrics(pair: Pair) -> tuple[list[MetricDifference], list[MetricDiffer
 
 
 def headline_metrics(pair: Pair) -> list[MetricDifference]:
-    """The primary metrics, then those of the listing `brief`, on the same items."""
-    track, here = pair.primary[0].track, pair.primary[0].slice
-    wanted = [id for _, id in beside(track)]
-    others = {d.metric: d for d in pair.exploratory if d.track == track and d.slice == here}
-    return [*pair.primary, *(others[id] for id in wanted if id in others)]
+    """The primary metrics, then those that stand beside the first (`beside`), on the same slice."""
+    first = pair.primary[0]
+    others = {(d.track, d.metric): d for d in pair.exploratory if d.slice == first.slice}
+    return [*pair.primary, *(others[c] for c in beside(first.track, first.metric) if c in others)]
 
 
 def changes_sentence(pair: Pair) -> str:

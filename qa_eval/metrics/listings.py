@@ -76,13 +76,26 @@ def listed(listing: Listing, *tracks: Track) -> list[tuple[Track, str]]:
     return [(track, metric.id) for track in tracks for metric in found if track in metric.tracks]
 
 
-def beside(track: str) -> list[tuple[Track, str]]:
-    """The metrics that a short table shows beside those of most interest, as (track, metric id).
+def beside(track: str, metric: str) -> list[tuple[Track, str]]:
+    """The metrics that a short table shows beside the one of most interest, as (track, metric id).
 
-    >>> ("reading", "f1") in beside("reading"), ("reading", "f1") in beside("pooled")
+    >>> ("reading", "f1") in beside("reading", "em"), ("reading", "f1") in beside("pooled", "em_any")
     (True, False)
+    >>> beside("reading", "balanced_asserts")[:2]
+    [('pooled', 'complete_and_clean'), ('pooled', 'acknowledged')]
     """
-    return [found for found in listed("brief", "reading", "pooled") if found[0] == track]
+    usual = [found for found in listed("brief", "reading", "pooled") if found[0] == track]
+    return [*of_all_articles(f"{track}.{metric}"), *usual]
+
+
+def of_all_articles(sort: str) -> list[tuple[Track, str]]:
+    """The metrics on what answers in words say about all articles at once, as (track, metric id).
+
+    They belong beside a sort key that is a metric of answers in words. For others, the list is empty.
+    """
+    if not of_words(sort):
+        return []
+    return [found for found in listed("headline", "pooled") if entry(found[1]).family == "words"]
 
 
 def sort_keys(listing: Listing) -> list[str]:

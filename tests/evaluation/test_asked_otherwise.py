@@ -114,8 +114,15 @@ def test_the_table_of_span_models_alone_has_none_of_them(corpus: qa.Corpus) -> N
     rows = [row for row in run.leaderboard.rows if row.model.spec != WRITER]
     board = run.leaderboard.model_copy(update={"rows": rows, "sort": "reading.balanced_f1"})
     view = leaderboard_view(board)
-    assert view.written_columns == ()
     assert view.first_columns == view.brief_columns
+    assert not set(OF_WRITERS) & set(view.first_columns)
+
+
+def test_what_answers_say_about_all_articles_stands_next_to_the_metric_that_sorts(corpus: qa.Corpus) -> None:
+    view = leaderboard_view(evaluated(corpus, "one").leaderboard)
+    assert [metric for _, metric in view.brief_columns[:3]] == [
+        *("balanced_asserts", "complete_and_clean", "acknowledged")
+    ]
 
 
 def test_the_leaderboard_of_the_report_shows_them_at_first(corpus: qa.Corpus) -> None:

@@ -12,7 +12,9 @@ def test_two_servers_of_one_model_keep_their_addresses() -> None:
 
 
 def test_what_is_the_models_own_stays() -> None:
-    spec = "openai:m?base_url=http://127.0.0.1:80/v1&key_env=KEY&max_tokens=8&prompt=mine.toml&proxy=environment"
+    spec = (
+        "openai:m?base_url=http://127.0.0.1:80/v1&key_env=KEY&max_tokens=8&prompt=mine.toml&proxy=environment"
+    )
     assert spec_labels([spec]) == {spec: "openai:m?max_tokens=8&prompt=mine.toml"}
 
 

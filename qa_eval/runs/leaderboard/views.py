@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa_eval.errors import QaEvalError
-from qa_eval.metrics.listings import entry, in_order, listed, of_words
+from qa_eval.metrics.listings import entry, in_order, listed, of_all_articles, of_words
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.leaderboard.merged_runs import Merged, run_of
 from qa_eval.runs.ranking import UNRANKED
@@ -86,30 +86,23 @@ class View:
 
     @property
     def brief_columns(self) -> tuple[tuple[str, str], ...]:
-        """The columns to show first: the one that sorts, the listing `brief`, then others of the view."""
+        """The columns to show first: the one that sorts, what answers in words say about all articles at once
+        if that is asked for, the listing `brief`, then others of the view.
+        """
         track: Track = "pooled" if self.sort[0] == "pooled" else "reading"
         listing = data_kind(self.board.data).listing
         wanted = [c for c in listed("brief", track) if listing is None or c in self.columns]
+        worded = [c for c in of_all_articles(self.board.sort) if c in self.columns]
         present = [c for c in wanted if any(self.estimate(line, c) is not None for line in self.lines)]
-        return tuple(dict.fromkeys([self.sort, *present, *self.columns]))[:_MOST_BRIEF]
-
-    @property
-    def written_columns(self) -> tuple[tuple[str, str], ...]:
-        """The columns that are shown next, because a language model is among the rows: what its answers in
-        words say about all articles at once, and what passages do to them.
-        """
-        words = of_words(self.board.sort)
-        return tuple(
-            column
-            for column in self.columns
-            if (known := entry(column[1])).family == "passages"
-            or (words and column[0] == "pooled" and known.family == "words" and "headline" in known.listed)
-        )
+        return tuple(dict.fromkeys([self.sort, *worded, *present, *self.columns]))[:_MOST_BRIEF]
 
     @property
     def first_columns(self) -> tuple[tuple[str, str], ...]:
-        """The brief columns and those of language models: a reader is told of those that do not fit."""
-        return tuple(dict.fromkeys([*self.brief_columns, *self.written_columns]))
+        """The brief columns, and those on what passages do to answers, which only language models have: a
+        reader is told of those that do not fit.
+        """
+        effects = [column for column in self.columns if entry(column[1]).family == "passages"]
+        return tuple(dict.fromkeys([*self.brief_columns, *effects]))
 
     @property
     def every_column(self) -> tuple[tuple[str, str], ...]:
