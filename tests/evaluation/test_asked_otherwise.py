@@ -36,8 +36,14 @@ def corpus(own_place: Path) -> qa.Corpus:
     return small_corpus(own_place)
 
 
-def evaluated(corpus: qa.Corpus, name: str, *, stubborn: tuple[str, ...] = ("militant-losses",)) -> qa.Run:
-    options = RunOptions(closed_book=True, orders=ORDERS, resamples=99, references=False)
+def evaluated(
+    corpus: qa.Corpus,
+    name: str,
+    *,
+    stubborn: tuple[str, ...] = ("militant-losses",),
+    references: bool = False,
+) -> qa.Run:
+    options = RunOptions(closed_book=True, orders=ORDERS, resamples=99, references=references)
     models: list[qa.Model] = [FakeWriter(corpus, MEMORY, stubborn), FakeModel()]
     return qa.evaluate(models, corpus=corpus, out="runs", name=name, options=options, progress=False)
 
@@ -116,6 +122,19 @@ def test_the_table_of_span_models_alone_has_none_of_them(corpus: qa.Corpus) -> N
     view = leaderboard_view(board)
     assert view.first_columns == view.brief_columns
     assert not set(OF_WRITERS) & set(view.first_columns)
+
+
+def test_references_have_no_value_of_what_answers_say_about_all_articles(corpus: qa.Corpus) -> None:
+    view = leaderboard_view(evaluated(corpus, "one", references=True).leaderboard)
+    columns = [("pooled", "complete_and_clean"), ("pooled", "acknowledged")]
+    shown = {
+        line.row.model.spec: [view.estimate(line, column) is not None for column in columns]
+        for line in view.lines
+    }
+    assert shown.pop(WRITER) == [True, True]
+    references = {spec for spec in shown if spec.startswith("reference:")}
+    assert len(references) == 3
+    assert all(shown[spec] == [False, False] for spec in references)
 
 
 def test_what_answers_say_about_all_articles_stands_next_to_the_metric_that_sorts(corpus: qa.Corpus) -> None:

@@ -81,6 +81,12 @@ class View:
         )
 
     def estimate(self, line: ViewLine, column: tuple[str, str]) -> Estimate | None:
+        """The value of a column in a line; None if it has none.
+
+        A reference answers with one span. What an answer says about several sources is no bound to show.
+        """
+        if line.row.is_reference and column in of_all_articles(self.board.sort):
+            return None
         track, metric = column
         return line.metrics(track, self.selection.slice).get(metric)
 
