@@ -175,3 +175,19 @@ def test_markdown_has_a_sentence_for_each_language_model(mixed: Run, priceless: 
     assert "test:other: 7 tokens read, 0 written;" in merged
     part = render_markdown(leaderboard_view(mixed.leaderboard, Selection(slice="contested")))
     assert "tokens read" not in part, "they are those of the whole run"
+
+
+def test_a_page_is_headed_by_the_label_and_gives_the_whole_spec_below(corpus: qa.Corpus, mixed: Run) -> None:
+    spec = "openai:chat?base_url=http://127.0.0.1:8080/v1&seed=1"
+    rows = [
+        row.model_copy(update={"model": replace(row.model, spec=spec)}) if row.model.name == "writer" else row
+        for row in mixed.leaderboard.rows
+    ]
+    served = replace(mixed, leaderboard=mixed.leaderboard.model_copy(update={"rows": rows}))
+    files = build_report([served], corpus).files
+    (page,) = [str(page) for at, page in files.items() if at.startswith("models/openai-chat")]
+    assert "<h1><bdi>openai:chat?seed=1</bdi></h1>" in page
+    assert f"<dt>Spec</dt><dd><bdi>{entities.escape(spec)}</bdi>" in page
+    table = render_markdown(leaderboard_view(served.leaderboard)).splitlines()
+    assert [line for line in table if line.startswith("|") and "openai:chat?seed=1 |" in line]
+    assert not [line for line in table if line.startswith("|") and "127.0.0.1" in line]

@@ -12,7 +12,7 @@ from qa_eval.data.article_labels import slice_label
 from qa_eval.files.hashes import canonical_json
 from qa_eval.metrics.listings import column_label, entry, label
 from qa_eval.metrics.parts import FAMILIES
-from qa_eval.runs.leaderboard.captions import caption, leading_sentence, name_in, notes
+from qa_eval.runs.leaderboard.captions import caption, label_in, leading_sentence, name_in, notes
 from qa_eval.runs.leaderboard.views import View, ViewLine
 from qa_eval.runs.ranking import competes
 from qa_eval.text.figures import interval_text, percent, signed
@@ -186,7 +186,7 @@ def render_markdown(view: View) -> str:
     lines = [markdown_row(head), markdown_row(align)]
     for line, row in zip(view.lines, board.all_rows, strict=True):
         cells = [row.rank_text] if view.ranked else []
-        cells += [markdown_text(line.row.model.spec + (" †" if line.row.model.no_null_head else ""))]
+        cells += [markdown_text(label_in(view, line) + (" †" if line.row.model.no_null_head else ""))]
         cells += [markdown_text(line.run)] if view.merged is not None else []
         if row.failure:
             cells += [markdown_text(row.failure)] + [""] * (len(head) - len(cells) - 1)

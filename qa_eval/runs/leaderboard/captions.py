@@ -73,9 +73,13 @@ def _some(names: Sequence[str]) -> str:
 
 def name_in(view: View, line: ViewLine) -> str:
     """The model's label, with the run if another row of the view has the same spec."""
-    spec = line.row.model.spec
-    specs = [other.row.model.spec for other in view.lines]
-    return (f"{line.run} · " if specs.count(spec) > 1 else "") + spec_labels(specs)[spec]
+    twin = sum(other.row.model.spec == line.row.model.spec for other in view.lines) > 1
+    return (f"{line.run} · " if twin else "") + label_in(view, line)
+
+
+def label_in(view: View, line: ViewLine) -> str:
+    """The model's label among those of the view."""
+    return spec_labels(other.row.model.spec for other in view.lines)[line.row.model.spec]
 
 
 _ABSTAINING = "(what always abstaining earns in EM and F1)"
