@@ -79,7 +79,10 @@ def name_in(view: View, line: ViewLine) -> str:
 
 def label_in(view: View, line: ViewLine) -> str:
     """The model's label among those of the view."""
-    return spec_labels(other.row.model.spec for other in view.lines)[line.row.model.spec]
+    return _labels(tuple(other.row.model.spec for other in view.lines))[line.row.model.spec]
+
+
+_labels = lru_cache(maxsize=8)(spec_labels)
 
 
 _ABSTAINING = "(what always abstaining earns in EM and F1)"
