@@ -52,10 +52,10 @@ def test_they_are_counted_and_told_apart(failed: tuple[qa.Run, qa.Corpus, str]) 
 
 
 def test_every_output_tells_them(failed: tuple[qa.Run, qa.Corpus, str]) -> None:
-    _, corpus, spec = failed
+    _, corpus, _ = failed
     facts = len(corpus.questions)
     said = (
-        f"{spec}: {facts} pooled items failed; "
+        f"openai:tiny: {facts} pooled items failed; "
         f"{facts * (1 + ORDERS)} prompts without passages or in another order failed"
     )
     table = " ".join(done("leaderboard", "runs/one", columns=100).output.split())
@@ -63,7 +63,7 @@ def test_every_output_tells_them(failed: tuple[qa.Run, qa.Corpus, str]) -> None:
     markdown = done("leaderboard", "runs/one", "--format", "markdown").output
     assert f"{facts} pooled items failed; " in markdown
     alone = " ".join(done("leaderboard", "runs/one", "--track", "pooled", columns=100).output.split())
-    assert f"{spec}: {facts} pooled items failed; " in alone
+    assert f"openai:tiny: {facts} pooled items failed; " in alone
     lines = list(csv.DictReader(io.StringIO(done("leaderboard", "runs/one", "--format", "csv").output)))
     assert (lines[0]["pooled_errors"], lines[0]["failed_prompts"]) == (str(facts), str(facts * (1 + ORDERS)))
     asked = ("--questions", "questions", "--articles", "seeds")
@@ -76,6 +76,25 @@ def test_every_output_tells_them(failed: tuple[qa.Run, qa.Corpus, str]) -> None:
     assert f"{facts} pooled items failed; " in Path("report/index.html").read_text("utf-8")
     (model,) = Path("report/models").glob("openai*.html")
     assert f"{facts} pooled errors" in model.read_text("utf-8")
+
+
+def test_a_run_says_why_the_first_item_failed(server: RunningServer, own_place: Path) -> None:
+    corpus = small_corpus(own_place)
+    server.behave("no choices", after=1)
+    asked = (
+        "--questions",
+        "questions",
+        "--articles",
+        "seeds",
+        "--out",
+        "runs",
+        "--track",
+        "pooled",
+        "--concurrency",
+        "1",
+    )
+    told = " ".join(done("run", "-m", server.spec(), *asked, "--no-reference", columns=200).stderr.split())
+    assert f"the first item that failed is {corpus.questions[1].id}@*: " in told
 
 
 def test_a_run_without_failures_stores_nothing_of_them(server: RunningServer, own_place: Path) -> None:
@@ -111,7 +130,7 @@ def test_failures_of_other_wordings_are_told(server: RunningServer, own_place: P
     assert (counts.errors, counts.pooled_errors) == (0, 0)
     assert counts.paraphrase_errors == len(others) > 0
     assert counts.failed_prompts == sum(len(question.paraphrases) for question in corpus.questions)
-    assert f"{spec}: {len(others)} items in other wordings failed; " in " ".join(
+    assert f"openai:tiny: {len(others)} items in other wordings failed; " in " ".join(
         done("leaderboard", "runs/one", columns=100).output.split()
     )
     assert verify("runs/one", corpus) == []
