@@ -44,6 +44,7 @@ SMALLEST: dict[str, tuple[str, ...]] = {
     "results": ("2",),
     "scoring": ("50",),
     "simulations": ("2",),
+    "starts": ("1",),
 }
 """The arguments of each benchmark that take the least time."""
 NOT_RUN = {

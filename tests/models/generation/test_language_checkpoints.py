@@ -409,7 +409,7 @@ def test_a_language_model_answers_items_with_its_confidence(build: Build) -> Non
     assert model.info.kind == "causal"
     assert model.info.backend == "torch-float32"
     assert model.info.parameters is not None
-    assert model.info.sampling == "6/0/0"
+    assert model.info.sampling == "6 tokens at most, temperature 0, seed 0"
     item = Instance(item="a@x", question="Who?", context="Zenobia ruled it.", article="x")
     [found] = model.predict([item])
     assert found.error is None
