@@ -286,8 +286,10 @@ def _say_what_came_of_it(run: Run, *, named: bool) -> None:
         if row.status == "error":
             note(f"failed: {row.model.spec}: {row.error}")
         elif row.counts.errors or row.counts.pooled_errors:
-            failed = next(answer for answer in run.stream(row) if answer.error is not None)
-            note(f"{row.model.spec}: the first item that failed is {failed.item}: {failed.error}")
+            for answer in run.stream(row):
+                if answer.error is not None:
+                    note(f"{row.model.spec}: the first item that failed is {answer.item}: {answer.error}")
+                    break
     path = shlex.quote(str(run.path))
     if asked and run.leaderboard.scored:
         sentence = leading_sentence(leaderboard_view(run.leaderboard))
