@@ -28,7 +28,7 @@ from qa_eval.text.grid import draw_grid
 from qa_eval.text.notebook_tables import notebook_table
 from qa_eval.text.phrases import shorten
 from qa_eval.text.terminal import clean
-from qa_eval.text.wide_table import shortened_apart
+from qa_eval.text.wide_table import short_names
 
 _ROWS, _NOTEBOOK_ROWS = 9, 40
 """Most rows of the printed table, and of the table in a notebook."""
@@ -58,7 +58,7 @@ def comparison_text(comparison: Comparison) -> str:
         shorten(clean(line), _LONGEST) for line in (brief.title, *brief.sentences[:4], brief.apart) if line
     ]
     rows = brief.rows[:_ROWS]
-    names = shortened_apart([clean(name) for name, *_ in rows], _LONGEST_NAME)
+    names = short_names((name for name, *_ in rows), _LONGEST_NAME)
     cells = [(name, *row[1:]) for name, row in zip(names, rows, strict=True)]
     lines += [line.plain for line in draw_grid(brief.head, cells, _WIDTH)]
     if (more := len(brief.rows) - _ROWS) > 0:

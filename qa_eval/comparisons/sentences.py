@@ -199,7 +199,7 @@ def other_metrics(pair: Pair) -> tuple[list[MetricDifference], list[MetricDiffer
 
 
 def headline_metrics(pair: Pair) -> list[MetricDifference]:
-    """The primary metrics, then those that stand beside the first (`beside`), on the same slice."""
+    """The primary metrics, and then the metrics that `beside` names for the first of them, on its slice."""
     first = pair.primary[0]
     others = {(d.track, d.metric): d for d in pair.exploratory if d.slice == first.slice}
     return [*pair.primary, *(others[c] for c in beside(first.track, first.metric) if c in others)]

@@ -63,8 +63,11 @@ class Expense:
         """
         for part in fields(self):
             mine, theirs = getattr(self, part.name), getattr(other, part.name)
-            if theirs is not None:
-                setattr(self, part.name, theirs if mine is None else mine + theirs)
+            if mine is None:
+                mine = theirs
+            elif theirs is not None:
+                mine += theirs  # a list grows in place, so that many additions stay cheap
+            setattr(self, part.name, mine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,10 +172,17 @@ def spec_labels(specs: Iterable[str]) -> dict[str, str]:
     return {spec: label if alike[label] == 1 else spec for spec, label in labels.items()}
 
 
-def _without_server(text: str) -> str:
+def spec_or_none(text: str) -> ModelSpec | None:
+    """The spec that a text is; None if it is none, because a model of the Python API may have any name."""
     try:
-        spec = ModelSpec.parse(text)
-    except (SpecError, AttributeError):  # a model of the Python API may have any name
+        return ModelSpec.parse(text)
+    except (SpecError, AttributeError):
+        return None
+
+
+def _without_server(text: str) -> str:
+    spec = spec_or_none(text)
+    if spec is None:
         return text
     options = tuple((key, value) for key, value in spec.options if key not in _OF_THE_SERVER)
     return text if options == spec.options else str(replace(spec, options=options))

@@ -43,7 +43,7 @@ def with_own_dtype(spec: ModelSpec, runtime: Runtime) -> Runtime:
     if own is None:
         return runtime
     if own not in _DTYPES:
-        raise SpecError(f"{spec}: no dtype is called {own!r}; the dtypes are {', '.join(_DTYPES)}")
+        raise SpecError(f"{spec}: {_no_dtype(own)}")
     return replace(runtime, dtype=own)
 
 
@@ -76,9 +76,11 @@ def chosen_dtype(runtime: Runtime) -> torch.dtype:
     try:
         return _DTYPES[runtime.dtype]
     except KeyError:
-        raise ModelError(
-            f"no dtype is called {runtime.dtype!r}; the dtypes are {', '.join(_DTYPES)}"
-        ) from None
+        raise ModelError(_no_dtype(runtime.dtype)) from None
+
+
+def _no_dtype(name: str) -> str:
+    return f"no dtype is called {name!r}; the dtypes are {', '.join(_DTYPES)}"
 
 
 def backend_name(device: torch.device, dtype: torch.dtype) -> str:

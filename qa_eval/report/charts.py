@@ -18,11 +18,12 @@ from qa_eval.metrics import calibration
 from qa_eval.metrics.listings import label
 from qa_eval.report.content import ReportContent, ReportModel
 from qa_eval.runs.leaderboard.history import Point
-from qa_eval.runs.plots import BLUE, CHART_STYLE, short_names
+from qa_eval.runs.plots import BLUE, CHART_STYLE, LONGEST_NAME
 from qa_eval.runs.plots import INK as _INK
 from qa_eval.runs.plots import SOFT as _SOFT
 from qa_eval.runs.schema import Row
 from qa_eval.text.figures import percent, signed
+from qa_eval.text.wide_table import short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,7 +119,7 @@ def forest(evidence: ReportContent) -> Chart:
             if e.low is not None and e.high is not None:
                 axes.plot([100 * e.low, 100 * e.high], [place, place], color=colour, linewidth=1.6)
             axes.plot(100 * e.value, place, "o" if ranked else "D", color=colour, markersize=5)
-        axes.set_yticks(range(len(rows)), short_names(m.name for m, _ in reversed(rows)))
+        axes.set_yticks(range(len(rows)), short_names((m.name for m, _ in reversed(rows)), LONGEST_NAME))
         axes.set_xlim(-2, 102)
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.grid(axis="x", color=_SOFT, alpha=0.25)
@@ -167,7 +168,7 @@ def trade_off(evidence: ReportContent) -> list[Chart]:
         axes.grid(color=_SOFT, alpha=0.25)
         axes.set_xlabel("items per second, log scale")
         axes.set_ylabel(f"{label(metric)}, percent")
-        _label_points(figure, axes, points, short_names(model.name for model, _, _ in rows))
+        _label_points(figure, axes, points, short_names((model.name for model, _, _ in rows), LONGEST_NAME))
         return figure
 
     return [
@@ -291,7 +292,7 @@ def _draw_preference(axes: Axes, row: Row, articles: Sequence[str], titles: Sequ
         axes.plot([chance, rate], [place, place], color=_SOFT, linewidth=1)
         axes.plot(chance, place, "|", color=_INK, markersize=10)
         axes.plot(rate, place, "o", color=BLUE, markersize=5)
-    axes.set_yticks(range(len(articles)), short_names(reversed(titles)))
+    axes.set_yticks(range(len(articles)), short_names(reversed(titles), LONGEST_NAME))
     axes.set_ylim(-0.6, len(articles) - 0.4)
     axes.set_xlim(-3, 103)
     axes.grid(axis="x", color=_SOFT, alpha=0.25)

@@ -15,9 +15,16 @@ from qa_eval.text.phrases import count
 from qa_eval.text.terminal import clean
 
 Sided = Literal["most", "fewer", "apart", "several", "none", "silent", "failed"]
-"""Side that a pooled answer takes: `most` makes a claim that no other claim has more sources than; `fewer`
-makes another claim; `apart` names more than one claim, and says or shows that sources differ; `several` names
-more than one claim and does not; `none` makes no claim; `silent` is no answer; `failed` has no prediction."""
+"""Side that a pooled answer takes.
+
+* `most`: The answer makes one claim, and no other claim has more sources.
+* `fewer`: The answer makes one claim, and another claim has more sources.
+* `apart`: The answer makes several claims, and says or shows that sources differ.
+* `several`: The answer makes several claims, and does not say that sources differ.
+* `none`: The answer makes no claim.
+* `silent`: There is no answer.
+* `failed`: There is no prediction.
+"""
 SIDES: Mapping[Sided, str] = {
     "most": "the claim of most sources",
     "fewer": "a claim of fewer sources",

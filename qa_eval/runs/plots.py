@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qa_eval.data.article_labels import slice_label
@@ -12,8 +12,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.metrics.listings import column_label, entry
 from qa_eval.runs.unknown_names import not_in_run
 from qa_eval.text.phrases import choices
-from qa_eval.text.terminal import clean
-from qa_eval.text.wide_table import shortened_apart
+from qa_eval.text.wide_table import short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +29,7 @@ _COLOURS = (BLUE, "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)
 """Colours from the palette of Okabe and Ito, which colour-blind people can distinguish."""
 _MARKERS = "osD^vPX"
 """Markers that distinguish models without colour."""
-_LONGEST_NAME = 34
+LONGEST_NAME = 34
 CHART_STYLE: Mapping[str, Any] = {
     "font.family": "sans-serif",
     "font.size": 9,
@@ -46,11 +45,6 @@ CHART_STYLE: Mapping[str, Any] = {
     "axes.titleweight": "bold",
 }
 """Settings of matplotlib for every chart."""
-
-
-def short_names(names: Iterable[str], width: int = _LONGEST_NAME) -> list[str]:
-    """The names for a chart, shortened to that width. Different names stay different."""
-    return shortened_apart([clean(name) for name in names], width)
 
 
 def draw_plot(board: Leaderboard, metric: str | None, by: By, models: Sequence[str]) -> Figure:
@@ -132,13 +126,13 @@ def _figure(lines: _Lines, models: Sequence[str], label: str, by: By) -> Figure:
         figure = Plot(figsize=(7.2, height), layout="constrained")
         axes = figure.add_subplot()
         _draw(axes, lines, 1 if one else len(models))
-        axes.set_yticks(range(len(lines)), short_names(name for name, _ in lines))
+        axes.set_yticks(range(len(lines)), short_names((name for name, _ in lines), LONGEST_NAME))
         axes.set_ylim(len(lines) - 0.4, -0.6)
         axes.tick_params(length=0)
         axes.grid(axis="x", color=SOFT, alpha=0.25)
         axes.set_xlabel(f"{label}, with 95 % interval")
         if by != "model":
-            names = short_names(models)
+            names = short_names(models, LONGEST_NAME)
             marks = [
                 axes.plot([], [], _MARKERS[n % len(_MARKERS)], color=_COLOURS[n % len(_COLOURS)], label=name)[
                     0

@@ -20,10 +20,9 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from qa_eval.errors import SpecError
 from qa_eval.metrics.rules.squad import UNSCORED
 from qa_eval.metrics.scored_item import ItemScore
-from qa_eval.models.protocol import ModelSpec
+from qa_eval.models.protocol import spec_or_none
 from qa_eval.records import (
     Candidate,
     Decoding,
@@ -405,9 +404,8 @@ class PredictionRow(ItemScore):
 def _is_meant(name: str, model: ModelInfo) -> bool:
     if name == model.name:
         return True
-    try:
-        meant, spec = ModelSpec.parse(name), ModelSpec.parse(model.spec)
-    except (SpecError, AttributeError):  # a model of the Python API may have any name
+    meant, spec = spec_or_none(name), spec_or_none(model.spec)
+    if meant is None or spec is None:
         return False
     same = (meant.kind, meant.name, meant.revision) == (spec.kind, spec.name, spec.revision)
     return same and {(key, value.rstrip("/")) for key, value in meant.options} <= {

@@ -347,7 +347,7 @@ class _Layout:
 
     @cached_property
     def _names(self) -> list[str]:
-        return shortened_apart([clean(row.name) for row in self.board.all_rows], self.name_width)
+        return short_names((row.name for row in self.board.all_rows), self.name_width)
 
     def _start(self, rank: str, name: str) -> str:
         head = set_cell_size(rank, self.rank_width) if self.rank_width else ""
@@ -414,6 +414,11 @@ def _widest(texts: Iterable[str]) -> int:
 def shortened(text: str, width: int) -> str:
     """The text, or its beginning with an ellipsis if it is wider than `width`."""
     return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)).rstrip() + "…"
+
+
+def short_names(names: Iterable[str], width: int) -> list[str]:
+    """The names as text for the terminal, shortened to that width. Different names stay different."""
+    return shortened_apart([clean(name) for name in names], width)
 
 
 def shortened_apart(texts: Sequence[str], width: int) -> list[str]:

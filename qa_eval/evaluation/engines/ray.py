@@ -385,8 +385,8 @@ class _Batches:
             raise ModelFailedError(reply.failure)
         self._good |= group.known_good or any(p.error is None for p in reply.predictions)
         if self._first_error is None:
-            errors = (p.error for p in reply.predictions if not p.error_of_item)
-            self._first_error = next((error for error in errors if error is not None), None)
+            errors = (p.error for p in reply.predictions if p.error is not None and not p.error_of_item)
+            self._first_error = next(errors, None)
         self._left[group] -= 1
         last = not self._left[group]
         if last:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from qa_eval.metrics.listings import label
 from qa_eval.runs.leaderboard.board_formats import board_of
 from qa_eval.runs.leaderboard.views import View, leaderboard_view
@@ -12,7 +10,7 @@ from qa_eval.text.grid import draw_grid
 from qa_eval.text.notebook_tables import NotebookCell, notebook_table
 from qa_eval.text.phrases import count, shorten
 from qa_eval.text.terminal import clean
-from qa_eval.text.wide_table import Board, BoardRow, Cell, shortened_apart
+from qa_eval.text.wide_table import Board, BoardRow, Cell, short_names
 
 _LINES, _CHARACTERS, _WIDTH = 20, 2_000, 100
 _LONGEST_NAME = 40
@@ -41,7 +39,7 @@ def board_text(board: Leaderboard) -> str:
 def _lines(view: View, drawn: Board, shown: int) -> list[str]:
     title = f"{shorten(clean(view.board.name), _LONGEST_NAME)}: " if view.board.name else ""
     head = ("rank", "model", *_headings(drawn))
-    names = _short_names([row.name for row in drawn.all_rows[:shown]])
+    names = short_names((row.name for row in drawn.all_rows[:shown]), _LONGEST_NAME)
     rows = [_cells(row, name, len(head)) for row, name in zip(drawn.all_rows[:shown], names, strict=True)]
     lines = [title + shorten(clean(_asked(view)), _WIDTH - len(title))]
     lines += [line.plain for line in draw_grid(head, rows, _WIDTH, left=2)] if rows else []
@@ -53,7 +51,7 @@ def _lines(view: View, drawn: Board, shown: int) -> list[str]:
 def _remarks(view: View) -> list[str]:
     """Sentences on the models that failed, with the reason, and on those that left items out."""
     said = []
-    names = _short_names([row.model.spec for row in view.board.rows])
+    names = short_names((row.model.spec for row in view.board.rows), _LONGEST_NAME)
     for row, name in zip(view.board.rows, names, strict=True):
         counts = row.counts
         if row.status == "error":
@@ -81,10 +79,6 @@ def _headings(drawn: Board) -> list[str]:
     """Headings of the columns. The first one is followed by its interval."""
     labels = [column.label for column in drawn.columns]
     return [*labels[:1], *(["95 % interval"] if labels else []), *labels[1:]]
-
-
-def _short_names(names: Sequence[str]) -> list[str]:
-    return shortened_apart(list(map(clean, names)), _LONGEST_NAME)
 
 
 def _cells(row: BoardRow, name: str, width: int) -> list[str]:

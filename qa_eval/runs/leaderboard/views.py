@@ -104,8 +104,8 @@ class View:
 
     @property
     def first_columns(self) -> tuple[tuple[str, str], ...]:
-        """The brief columns, and those on what passages do to answers, which only language models have: a
-        reader is told of those that do not fit.
+        """The brief columns, and the columns on what passages do to answers. Only language models have the
+        latter. A note under the table names those that do not fit.
         """
         effects = [column for column in self.columns if entry(column[1]).family == "passages"]
         return tuple(dict.fromkeys([*self.brief_columns, *effects]))
