@@ -216,7 +216,7 @@ class _Sample:
                         given |= self.known.get([(k, asked[i]) for i, k in keys.items() if i not in given])
                     rows = part.judge(given, self.plan.options.threshold, whole=False)
                     self.plan.task.tabulate(tables, rows)
-                    sizes += [len(render_prediction(row).encode()) for row in rows]
+                    sizes += [len(render_prediction(row)) for row in rows]
                 scratch.put(self.contestant.model.info.spec, kept)
                 seconds = time.perf_counter() - since
             grown = path.stat().st_size - empty

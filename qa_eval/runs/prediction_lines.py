@@ -1,56 +1,74 @@
-"""One line of a predictions file: a row as canonical JSON, and the way back.
+"""One line of a predictions file: a row as JSON with sorted keys, and the way back.
 
-A run writes and reads a row for each item. pydantic checks a row, converts what can be converted, and says
-what is wrong. Candidates are most of a row. In the form in which they were written, they become columns
-without pydantic.
+A run writes and reads a row for each item. msgspec writes it, many times as fast as the standard library.
+pydantic checks a row that is read, converts what can be converted, and says what is wrong. Candidates are
+most of a row. In the form in which they were written, they become columns without pydantic.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Any
 
-from qa_eval.files.hashes import canonical_json
+import msgspec
+
 from qa_eval.records import Candidate, NBest, field_names
 from qa_eval.runs.schema import PREDICTION_ADAPTER, PredictionRow
 
-_BEFORE = tuple(sorted(name for name in field_names(PredictionRow) if name < "n_best"))
-_AFTER = tuple(sorted(name for name in field_names(PredictionRow) if name > "n_best"))
-_before, _after = attrgetter(*_BEFORE), attrgetter(*_AFTER)
-"""The fields of a row on either side of its candidates, in the order of canonical JSON."""
+_NAMES = field_names(PredictionRow)
+_values = attrgetter(*_NAMES)
+_encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def render_prediction(row: PredictionRow) -> str:
-    """The row as a line of a predictions file: one canonical JSON object."""
-    before = dict(zip(_BEFORE, _before(row), strict=True))
-    after = dict(zip(_AFTER, _after(row), strict=True))
-    before["match"] = {**row.match.parts(), **row.match.extra}
+def render_prediction(row: PredictionRow) -> bytes:
+    """The row as a line of a predictions file: one JSON object with sorted keys, in UTF-8.
+
+    Equal rows give equal lines. Raises ValueError for a number that is NaN or infinite.
+    """
+    written = dict(zip(_NAMES, _values(row), strict=True))
+    written["match"] = {**row.match.parts(), **row.match.extra}
+    written["n_best"] = _objects(row.n_best)
     for name in row.left_out():
-        del (before if name in before else after)[name]
-    for name, value in row.extra.items():
-        (before if name < "n_best" else after)[name] = value
-    first, last = canonical_json(before), canonical_json(after)
-    return f'{first[:-1]},"n_best":{_candidates_json(row.n_best)},{last[1:]}\n'
+        del written[name]
+    # msgspec would write null in place of these.
+    if not all(map(math.isfinite, filter(None, _numbers(row)))):
+        raise ValueError(f"{row.item}: a number is NaN or infinite")
+    return _encode({**written, **row.extra}) + b"\n"
 
 
-def _candidates_json(candidates: Sequence[Candidate]) -> str:
-    """The candidates as canonical JSON. Columns are written without making candidates of them."""
-    if not (candidates and isinstance(candidates, NBest)):
-        return canonical_json([{**candidate.parts(), **candidate.extra} for candidate in candidates])
-    numbers = (candidates.ends, candidates.probabilities, candidates.scores, candidates.starts)
-    written = [canonical_json(column)[1:-1].split(",") for column in numbers]
-    articles = {article: canonical_json(article) for article in {*candidates.articles}}
-    named = [articles[article] for article in candidates.articles]
-    listed = [
-        f'{{"article":{article},"end":{end},"probability":{probability},'
-        f'"score":{score},"start":{start},"text":{text}}}'
-        for article, end, probability, score, start, text in zip(
-            named, *written, map(encode_basestring, candidates.texts), strict=True
-        )
-    ]
-    return f"[{','.join(listed)}]"
+class _Object(msgspec.Struct):
+    """A candidate to be written."""
+
+    text: str
+    article: str | None
+    start: int | None
+    end: int | None
+    score: float
+    probability: float | None
+
+
+def _objects(candidates: Sequence[Candidate]) -> list[_Object] | list[dict[str, Any]]:
+    """The candidates, to be written as JSON objects. Only those that are columns have no unknown fields."""
+    if isinstance(candidates, NBest):
+        return [*map(_Object, *candidates.columns)]
+    return [{**candidate.parts(), **candidate.extra} for candidate in candidates]
+
+
+def _numbers(row: PredictionRow) -> tuple[float | None, ...]:
+    """All numbers of a row that are not whole, those of its candidates included."""
+    best = NBest.of(row.n_best)
+    return (
+        row.score,
+        row.null_score,
+        row.no_answer_probability,
+        row.confidence,
+        row.threshold,
+        *row.scores.values(),
+        *best.scores,
+        *best.probabilities,
+    )
 
 
 def without_candidates(line: bytes) -> bytes:

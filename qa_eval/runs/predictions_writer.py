@@ -48,7 +48,7 @@ class PredictionsWriter:
         """Adds rows. Callers that may be interrupted call it in a transaction, which keeps the file
         consistent.
         """
-        data = "".join(map(render_prediction, rows)).encode("utf-8")
+        data = b"".join(map(render_prediction, rows))
         if self._file is None:
             self.kept += rows
         elif self._path is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -294,11 +295,11 @@ def test_a_run_without_answers_is_refused() -> None:
 def test_stored_answers_are_read_from_the_run_folder(tmp_path: Path) -> None:
     run = run_of(m=[answer()])
     (tmp_path / "predictions").mkdir()
-    line = render_prediction(answer()).strip()
-    (tmp_path / "predictions" / "m.jsonl").write_text(line + "\n", encoding="utf-8")
+    line = render_prediction(answer())
+    (tmp_path / "predictions" / "m.jsonl").write_bytes(line)
     row = run.leaderboard.row("m")
     assert row.predictions is not None
-    described = row.predictions.model_copy(update={"sha256": sha256_text(line + "\n")})
+    described = row.predictions.model_copy(update={"sha256": hashlib.sha256(line).hexdigest()})
     board = run.leaderboard.model_copy(update={"rows": [row.model_copy(update={"predictions": described})]})
     read = Run(path=tmp_path, leaderboard=board)
     assert len(choose_items(read, choose_rows(read, []), ["losses@a"])) == 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from qa_eval.errors import InputError, RunFolderError
 from qa_eval.files import atomic_files
 from qa_eval.files.hashes import canonical_json
-from qa_eval.records import Candidate, Difference, Estimate, Match, ModelInfo
+from qa_eval.records import Candidate, Difference, Estimate, Match, ModelInfo, NBest
 from qa_eval.runs import prediction_lines, predictions_writer, run_folder, store
 from qa_eval.runs.checksums import changed_fields
 from qa_eval.runs.prediction_lines import parse_prediction, render_prediction, without_candidates
@@ -196,7 +197,36 @@ def test_an_answer_of_a_newer_program_comes_back_byte_for_byte(tmp_path: Path) -
     assert row == said
     assert row.n_best[1].extra["answered"] == 1
     assert (row.answered, row.extra["answered"]) == (True, 1)
-    assert render_prediction(row) == line
+    assert render_prediction(row) == line.encode("utf-8")
+
+
+NUMBERS = [f.name for f in fields(PredictionRow) if f.type in ("float | None", "Fraction | None")]
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", [*NUMBERS, "scores", "n_best", "NBest"])
+def test_no_number_is_written_that_json_does_not_have(name: str, number: float) -> None:
+    best = Candidate(text="180", score=number)
+    others = {"scores": {"em": number}, "n_best": (best,), "NBest": NBest.of((best,))}
+    with pytest.raises(ValueError, match="dead@a: a number is NaN or infinite"):
+        render_prediction(prediction(**{"n_best" if name == "NBest" else name: others.get(name, number)}))
+
+
+def test_a_line_has_sorted_keys_and_does_not_depend_on_how_candidates_are_held() -> None:
+    best = Candidate(text='"a"\n\x07é\u2028😀', article="a", start=4, end=7, score=-0.0, probability=3.1e-7)
+    said = prediction(n_best=(best, Candidate(text="", score=1e17)), scores={"f1": 1e-05, "em": 1 / 3})
+    line = render_prediction(said)
+    assert line == render_prediction(replace(said, n_best=NBest.of(said.n_best)))
+    read = json.loads(line)
+    assert canonical_json(read) == canonical_json(json.loads(line, object_pairs_hook=sorted_pairs))
+    assert parse_prediction(read) == said
+    assert line.endswith(b"}\n")
+    assert b"\n" not in line[:-1]
+
+
+def sorted_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    assert [key for key, _ in pairs] == sorted(key for key, _ in pairs)
+    return dict(pairs)
 
 
 def broken(**changes: Any) -> str:
@@ -319,7 +349,7 @@ def test_answers_without_their_candidates_are_the_same_answers(tmp_path: Path) -
     file = tmp_path / "run" / "m.jsonl"
     file.parent.mkdir()
     said = prediction(n_best=(Candidate(text="180", score=1.0),))
-    file.write_text(render_prediction(said), encoding="utf-8")
+    file.write_bytes(render_prediction(said))
     row = Row(
         model=ModelInfo(spec="m", kind="k", name="m"),
         predictions=PredictionsFileRow(path="m.jsonl", sha256="", rows=1),
@@ -348,7 +378,7 @@ def test_bytes_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
 
 def test_a_broken_predictions_row_is_refused_by_its_line(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
-    file.write_text(render_prediction(prediction()) + '{"item": 1}\n', encoding="utf-8")
+    file.write_bytes(render_prediction(prediction()) + b'{"item": 1}\n')
     with pytest.raises(InputError) as caught:
         list(store.stream_predictions(file))
     assert str(caught.value).splitlines()[0] == f"{file}:2: item: input should be a valid string"
