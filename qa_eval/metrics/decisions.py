@@ -184,8 +184,15 @@ def _with_probabilities(candidates: NBest, null_score: float | None) -> tuple[NB
     """The candidates with the probabilities of one softmax, and that of no answer."""
     null = [] if null_score is None else [null_score]
     shares = _softmax([*candidates.scores, *null])
-    told = tuple(shares[: len(candidates)])
-    return replace(candidates, probabilities=told), shares[-1] if null else None
+    told = NBest(
+        texts=candidates.texts,
+        articles=candidates.articles,
+        starts=candidates.starts,
+        ends=candidates.ends,
+        scores=candidates.scores,
+        probabilities=tuple(shares[: len(candidates)]),
+    )
+    return told, shares[-1] if null else None
 
 
 def _confidence(
