@@ -17,6 +17,9 @@ _CACHED = 1 << 16
 """Number of draws that are counted together: few enough for the processor's cache."""
 _KEEP = 1 << 24
 """Largest number of entries of a matrix of counts that is kept for the next estimate (16 MB)."""
+_SMALL = 1 << 21
+"""Largest number of entries of a matrix of which many are kept (2 MB). A model's slices have dozens of
+different numbers of clusters, and those of the next model have the same ones."""
 EXACT_CLUSTERS = 14
 """Largest number of clusters for which all sign flips are enumerated. With more clusters they are sampled."""
 
@@ -29,7 +32,8 @@ def cluster_counts(clusters: int, resamples: int, seed: int) -> Iterator[FloatAr
     resamples of two models that answered the same facts are therefore paired.
     """
     if clusters * resamples <= _KEEP:
-        kept = _kept_counts(clusters, resamples, seed)
+        packed = _small_counts if clusters * resamples <= _SMALL else _large_counts
+        kept = packed(clusters, resamples, seed)
         step = max(1, _CHUNK // clusters)
         for start in range(0, resamples, step):
             yield kept[start : start + step].astype(np.float64)
@@ -38,12 +42,15 @@ def cluster_counts(clusters: int, resamples: int, seed: int) -> Iterator[FloatAr
             yield block.astype(np.float64)
 
 
-@lru_cache(maxsize=8)
-def _kept_counts(clusters: int, resamples: int, seed: int) -> NDArray[np.integer[Any]]:
+def _packed_counts(clusters: int, resamples: int, seed: int) -> NDArray[np.integer[Any]]:
     """The counts, packed. A cluster is hardly ever drawn more than 255 times."""
     blocks = list(_drawn_counts(clusters, resamples, seed))
     packed = np.min_scalar_type(max(int(block.max(initial=0)) for block in blocks))
     return np.concatenate([block.astype(packed) for block in blocks])
+
+
+_small_counts = lru_cache(maxsize=128)(_packed_counts)
+_large_counts = lru_cache(maxsize=8)(_packed_counts)
 
 
 def _drawn_counts(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32]]:

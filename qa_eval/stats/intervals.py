@@ -133,9 +133,8 @@ def ratio_estimates(
             sums = np.empty((stacked.shape[0], resamples))
             done = 0
             for block in cluster_counts(clusters, resamples, seed):
-                # The tall matrix comes first, so that the multiplying threads wait for each other only once.
-                sums[:, done : done + block.shape[0]] = (block @ stacked.T).T
-                done += block.shape[0]
+                np.matmul(stacked, block.T, out=sums[:, done : done + len(block)])
+                done += len(block)
             at = 0
             for i in batch:
                 rows = problems[i].columns.shape[0]
