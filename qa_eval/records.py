@@ -752,11 +752,14 @@ class NBest(Sequence[Candidate]):
 
     @classmethod
     def listed(cls, objects: object) -> NBest | None:
-        """The columns of candidates that are a list of JSON objects, as this program writes them.
+        """The columns of candidates that are columns already, or a list of JSON objects, as this program
+        writes them.
 
         None if anything in the list has another form: another type, a further field, a number that JSON
         would not hold, or only one of two offsets.
         """
+        if isinstance(objects, NBest):
+            return objects
         if type(objects) is not list or {*map(type, objects)} - {dict}:
             return None
         if not objects:

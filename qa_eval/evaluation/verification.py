@@ -377,7 +377,8 @@ def unknown_fields(value: object, path: str) -> Iterator[str]:
         unknown = value.extra if isinstance(value, Stored) else value.model_extra
         yield from (f"{path}{name}: is no field that this version knows" for name in unknown or ())
         for name, part in _fields(value).items():
-            yield from unknown_fields(part, f"{path}{name}")
+            if type(part) not in _PLAIN:
+                yield from unknown_fields(part, f"{path}{name}")
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield from unknown_fields(part, f"{path}.{key}")

@@ -10,9 +10,9 @@ from __future__ import annotations
 import codecs
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import jsonlines
 
@@ -87,15 +87,20 @@ class BoundedLines:
         return f"the line has {at_least}{size:,} bytes; at most {self._most:,} are read"
 
 
-def json_lines(file: IO[bytes], *, foreign: bool = False) -> Iterator[tuple[int, Parsed | NotJsonError]]:
+def json_lines(
+    file: IO[bytes], *, foreign: bool = False, known: Callable[[str], Any] | None = None
+) -> Iterator[tuple[int, Parsed | NotJsonError]]:
     """(number, value) of each line that is not blank, or (number, error) if the line is not JSON.
 
-    Lines are counted from 1. `foreign` is passed to `parse_json`. Errors of reading the file are raised.
+    Lines are counted from 1. `foreign` is passed to `parse_json`. `known` may read the value of a line in a
+    form that it knows; for any other line it returns None. Errors of reading the file are raised.
     """
     lines = BoundedLines(file, MAX_VALUE_BYTES)
 
     def loads(line: str | bytes) -> Parsed:
         text = str(line)
+        if known is not None and (value := known(text)) is not None:
+            return Parsed(value)
         parsed = parse_json(text, foreign=foreign)
         return _located(parsed, text, slice(0, None), 1, 0) if parsed.problems else parsed
 

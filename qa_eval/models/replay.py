@@ -148,6 +148,8 @@ def _n_best(row: Mapping[str, Any]) -> Sequence[Candidate]:
     listed = row.get("n_best") or []
     if (own := NBest.listed(listed)) is not None and _is_ordered(own):
         return own
+    if isinstance(listed, NBest):
+        listed = [candidate.parts() for candidate in listed]
     if not isinstance(listed, list):
         raise FieldError("n_best", f"is {shown(listed)}; it should be a list, best first")
     found: list[Candidate] = []
