@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -633,6 +633,7 @@ class ItemId:
         return f"{self.fact}{f'~{self.paraphrase}' if self.paraphrase else ''}@{self.article}"
 
     @classmethod
+    @lru_cache(maxsize=1024)  # each row's id is parsed wherever the row passes by
     def parse(cls, text: str) -> ItemId:
         """The id that `str` writes as this text. Raises ValueError, which quotes the text, for any other."""
         head, at, article = text.partition("@")
@@ -656,7 +657,7 @@ def is_pooled_id(text: str) -> bool:
     (True, False, False)
     """
     try:
-        return ItemId.parse(text).track == "pooled"
+        return text.endswith("@*") and ItemId.parse(text).track == "pooled"
     except ValueError:
         return False
 

@@ -31,14 +31,14 @@ _decoder = msgspec.json.Decoder(dict[str, _Scalar | dict[str, _Scalar] | list[_C
 _encoder = msgspec.json.Encoder()
 
 
-def row_with_candidates(line: str | bytes) -> dict[str, Any] | None:
+def row_with_candidates(line: bytes) -> dict[str, Any] | None:
     """The row of a line, where `n_best` is an `NBest` if it has candidates. None for a line of another form.
 
     A row has this form if its values are no deeper than a list or an object of texts and numbers. It may also
     have a `prediction` and candidates as `n_best`, with all fields of `Candidate` and no others. If a key
     occurs twice in the line, the last value counts.
 
-    >>> row_with_candidates('{"item": "a@b", "span": [3, 6]}')
+    >>> row_with_candidates(b'{"item": "a@b", "span": [3, 6]}')
     {'item': 'a@b', 'span': [3, 6]}
     """
     try:
@@ -51,34 +51,35 @@ def row_with_candidates(line: str | bytes) -> dict[str, Any] | None:
         if [*map(type, found.starts)] != [*map(type, found.ends)]:
             return None
         row["n_best"] = found
-    if any(type(value) is list and _Candidate in map(type, value) for value in row.values()):
-        return None
+    for value in row.values():
+        if type(value) is list and _Candidate in map(type, value):
+            return None
     return row
 
 
-def strict_row(line: str) -> dict[str, Any] | None:
+def strict_row(line: bytes) -> dict[str, Any] | None:
     """The row of a line, as `row_with_candidates` reads it, if `parse_json` finds nothing wrong in the line.
 
     None for a line with something wrong, and for some others.
 
-    >>> strict_row('{"prediction": "400", "prediction": "417"}') is None
+    >>> strict_row(b'{"prediction": "400", "prediction": "417"}') is None
     True
     """
     row = row_with_candidates(line)
     return row if row is not None and _is_whole(row, line) else None
 
 
-def _is_whole(row: dict[str, Any], line: str) -> bool:
+def _is_whole(row: dict[str, Any], line: bytes) -> bool:
     r"""Whether the row has all of its line, so that no key is there twice. It may be False without reason.
 
     Every key has two quotes. So the line has more quotes than the row if one of its keys is not in the row.
     A quote in a text is one quote in both: the row is spelled with `\"`, and so is the line if it does not
     have `\u0022`.
     """
-    if "\\" in line and "\\u0022" in line:
+    if b"\\" in line and b"\\u0022" in line:
         return False
     keys = 0
     if isinstance(candidates := row.get("n_best"), NBest):
         keys = _KEYS * len(candidates)
         row = {**row, "n_best": (candidates.texts, candidates.articles)}
-    return line.count('"') == 2 * keys + _encoder.encode(row).count(b'"')
+    return line.count(b'"') == 2 * keys + _encoder.encode(row).count(b'"')

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_eval.files.answer_rows import row_with_candidates, strict_row
+from qa_eval.files import answer_rows
 from qa_eval.files.strict_json import NotJsonError, parse_json
 from qa_eval.records import Candidate, NBest, field_names
 
@@ -46,6 +46,11 @@ def candidate(one: dict[str, Any]) -> list[tuple[str, Any]]:
     """The sorted fields of a candidate. Columns hold whole numbers as floats."""
     floats = {name: float(one[name]) for name in ("score", "probability") if type(one.get(name)) is int}
     return sorted({**one, **floats}.items(), key=itemgetter(0))
+
+
+def strict_row(line: str) -> dict[str, Any] | None:
+    """The row of a line, read in one step."""
+    return answer_rows.strict_row(line.encode("utf-8", "surrogatepass"))
 
 
 def check(line: str) -> None:
@@ -132,7 +137,7 @@ def test_other_spellings_of_a_sound_row_are_read_too(line: str) -> None:
 
 
 def test_of_a_key_that_is_there_twice_the_last_value_counts() -> None:
-    row = row_with_candidates(ROW.replace('"span":[0,3]', '"item":"g@a"'))
+    row = answer_rows.row_with_candidates(ROW.replace('"span":[0,3]', '"item":"g@a"').encode())
     assert row is not None
     assert row["item"] == "g@a"
 

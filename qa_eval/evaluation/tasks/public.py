@@ -50,24 +50,15 @@ class AskedExample:
     hashes: ItemHashes
     """Hashes of the question, its context and its golds."""
 
-    @classmethod
-    def of(cls, example: Example) -> AskedExample:
+    @staticmethod
+    def of(example: Example) -> AskedExample:
         """The question of an example of the data set."""
-        return cls._made(example.item, example.question, example.golds, _context_sha256(example.context))
+        return _asked(example.item, example.question, example.golds, _context_sha256(example.context))
 
-    @classmethod
-    def stored(cls, row: PredictionRow) -> AskedExample:
+    @staticmethod
+    def stored(row: PredictionRow) -> AskedExample:
         """The question of a row of a predictions file. Raises ValueError if its id is not an item id."""
-        return cls._made(ItemId.parse(row.item), row.question, row.golds, row.context_sha256)
-
-    @classmethod
-    def _made(cls, item: ItemId, question: str, golds: Sequence[str], context_sha256: str) -> AskedExample:
-        hashes = ItemHashes(
-            question_sha256=sha256_text(question),
-            context_sha256=context_sha256,
-            gold_sha256=sha256_json(list(golds)),
-        )
-        return cls(item, question, tuple(golds), hashes)
+        return _asked(ItemId.parse(row.item), row.question, row.golds, row.context_sha256)
 
     @property
     def sha256(self) -> str:
@@ -85,6 +76,18 @@ class AskedExample:
 
 _context_sha256 = lru_cache(maxsize=64)(sha256_text)
 """Hash of a context. Questions on one context follow each other."""
+
+
+@lru_cache(
+    maxsize=2 * PART
+)  # verification looks at the rows of a part as it reads them and as it scores them
+def _asked(item: ItemId, question: str, golds: tuple[str, ...], context_sha256: str) -> AskedExample:
+    hashes = ItemHashes(
+        question_sha256=sha256_text(question),
+        context_sha256=context_sha256,
+        gold_sha256=sha256_json(list(golds)),
+    )
+    return AskedExample(item, question, golds, hashes)
 
 
 def scoring_rules(name: str) -> Rules | None:
