@@ -132,6 +132,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
     items: Mapping[str, str] | None = None
     references: dict[str, Entry] = {}
     if task is not None:
+        items = task.items_with_hashes()
         other = list(_other_data(board, task.data))
         yield from other
         if other:
@@ -142,7 +143,6 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
         }
         names |= {"whole": None} if board.data.whole is None else {}  # an older program did not record it
         yield from differences(board.data, task.data.model_copy(update=names), f"{LEADERBOARD}: data")
-        items = task.items_with_hashes()
         references = {entry.row.model.spec: entry for entry in _references(task, board)}
     versions = {"rules": (board.rules, judge.rules), "scorer_version": (board.scorer_version, _scorer(board))}
     for name, (stored, present) in versions.items():

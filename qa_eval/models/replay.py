@@ -177,9 +177,11 @@ def _n_best(row: Mapping[str, Any]) -> Sequence[Candidate]:
 
 def _is_ordered(given: NBest) -> bool:
     """Whether candidates go from best to worst, and all offsets are in order."""
-    spans = [(start, end) for start, end in zip(given.starts, given.ends, strict=True) if start is not None]
-    return all(map(operator.ge, given.scores, given.scores[1:])) and all(
-        end is not None and 0 <= start <= end for start, end in spans
+    starts, ends = ([offset for offset in some if offset is not None] for some in (given.starts, given.ends))
+    return (
+        all(map(operator.ge, given.scores, given.scores[1:]))
+        and all(map(operator.le, starts, ends))
+        and min(starts, default=0) >= 0
     )
 
 
