@@ -30,6 +30,7 @@ from qa_eval.files.hashes import sha256_files, sha256_json
 from qa_eval.files.paths import user_path
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.records import (
+    NO_CANDIDATES,
     Candidate,
     Decoding,
     Instance,
@@ -145,7 +146,8 @@ def _ranked(answer: Given) -> tuple[Candidate, ...]:
 
 
 def _n_best(row: Mapping[str, Any]) -> Sequence[Candidate]:
-    listed = row.get("n_best") or []
+    if not (listed := row.get("n_best")):
+        return NO_CANDIDATES
     if (own := NBest.listed(listed)) is not None and _is_ordered(own):
         return own
     if isinstance(listed, NBest):
