@@ -605,11 +605,15 @@ class Example(Abridged):
         >>> str(Example(id="q@1", question="?", context="A b.", context_id="c0", golds=()).item)
         'q%401@c0'
         """
-        plain = self.id.isalnum()  # most ids are, and need no translation
-        return ItemId(fact=self.id if plain else self.id.translate(_ENCODED), article=self.context_id)
+        return _item_of(self.id, self.context_id)
 
 
 _ENCODED = str.maketrans({c: f"%{ord(c):02X}" for c in "%@~*"})
+
+
+@lru_cache(maxsize=1024)  # each example's id is made wherever the example passes by
+def _item_of(id: str, context_id: str) -> ItemId:
+    return ItemId(fact=id.translate(_ENCODED), article=context_id)
 
 
 # ------------------------------------------------------------------------------------------ the items
