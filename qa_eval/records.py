@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -605,11 +605,15 @@ class Example(Abridged):
         >>> str(Example(id="q@1", question="?", context="A b.", context_id="c0", golds=()).item)
         'q%401@c0'
         """
-        plain = self.id.isalnum()  # most ids are, and need no translation
-        return ItemId(fact=self.id if plain else self.id.translate(_ENCODED), article=self.context_id)
+        return _item_of(self.id, self.context_id)
 
 
 _ENCODED = str.maketrans({c: f"%{ord(c):02X}" for c in "%@~*"})
+
+
+@lru_cache(maxsize=1024)  # each example's id is made wherever the example passes by
+def _item_of(id: str, context_id: str) -> ItemId:
+    return ItemId(fact=id.translate(_ENCODED), article=context_id)
 
 
 # ------------------------------------------------------------------------------------------ the items
@@ -633,6 +637,7 @@ class ItemId:
         return f"{self.fact}{f'~{self.paraphrase}' if self.paraphrase else ''}@{self.article}"
 
     @classmethod
+    @lru_cache(maxsize=1024)  # each row's id is parsed wherever the row passes by
     def parse(cls, text: str) -> ItemId:
         """The id that `str` writes as this text. Raises ValueError, which quotes the text, for any other."""
         head, at, article = text.partition("@")
@@ -656,7 +661,7 @@ def is_pooled_id(text: str) -> bool:
     (True, False, False)
     """
     try:
-        return ItemId.parse(text).track == "pooled"
+        return text.endswith("@*") and ItemId.parse(text).track == "pooled"
     except ValueError:
         return False
 
@@ -752,11 +757,14 @@ class NBest(Sequence[Candidate]):
 
     @classmethod
     def listed(cls, objects: object) -> NBest | None:
-        """The columns of candidates that are a list of JSON objects, as this program writes them.
+        """The columns of candidates that are columns already, or a list of JSON objects, as this program
+        writes them.
 
         None if anything in the list has another form: another type, a further field, a number that JSON
         would not hold, or only one of two offsets.
         """
+        if isinstance(objects, NBest):
+            return objects
         if type(objects) is not list or {*map(type, objects)} - {dict}:
             return None
         if not objects:

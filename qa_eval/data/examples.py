@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from qa_eval.data.dataset_options import (
@@ -60,6 +60,7 @@ def context_id(context: str) -> str:
     return "c" + hashlib.sha256(context.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
+_ROLES = {role: role for role in ROLES}
 _LEFT_OUT = ""
 """Mark in place of the id of a question that is left out."""
 _Problems = Generator[Finding, None, "_Text | None"]
@@ -276,7 +277,7 @@ class Examples:
 def _names(part: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, str]:
     """The key that holds each role in this part."""
     id = next((name for name in ID_NAMES if name in part), "id")
-    return {role: role for role in ROLES} | {"id": id} | dict(columns)
+    return {**_ROLES, "id": id, **columns}
 
 
 def _with_places(golds: Sequence[Gold], detected: object) -> Sequence[Gold]:
@@ -287,7 +288,10 @@ def _with_places(golds: Sequence[Gold], detected: object) -> Sequence[Gold]:
     if detected is None:
         return golds
     places = detected_places(detected)
-    return [gold if gold.placed else replace(gold, start=places.get(gold.text)) for gold in golds]
+    return [
+        gold if gold.placed else Gold(gold.text, places.get(gold.text), gold.where, placed=False)
+        for gold in golds
+    ]
 
 
 @dataclass(frozen=True, slots=True)

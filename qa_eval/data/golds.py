@@ -12,9 +12,10 @@ none.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+import msgspec
 
 from qa_eval.data.dataset_options import Where
 from qa_eval.files.strict_json import describe
@@ -33,8 +34,7 @@ FLAGS = tuple(_FLAGS)
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Gold:
+class Gold(msgspec.Struct, frozen=True, gc=False):
     """One answer as it is written."""
 
     text: str

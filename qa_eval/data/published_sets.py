@@ -122,7 +122,8 @@ class Marks:
 
     version: Version | None = None
     questions: int = 0
-    ids: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_IDS, 0))
+    ids: set[str] = field(default_factory=lambda: {*_IDS})
+    """Names of the patterns of `_IDS` that all ids match."""
     first: str = ""
     """Id of the first question."""
     goldless: str = ""
@@ -141,8 +142,7 @@ class Marks:
         self.questions += 1
         if not example.golds:
             self.goldless = self.goldless or example.id
-        for name, pattern in _IDS.items():
-            self.ids[name] += pattern.fullmatch(example.id) is not None
+        self.ids -= {name for name in self.ids if not _IDS[name].fullmatch(example.id)}
         text = example.question
         if not text.isascii():
             hangul = _has(_HANGUL, text)
@@ -155,7 +155,7 @@ class Marks:
 
     def all_ids(self, name: str) -> bool:
         """Whether there are questions and all of their ids match the pattern of this name."""
-        return 0 < self.ids[name] == self.questions
+        return self.questions > 0 and name in self.ids
 
     def mostly(self, number: int) -> bool:
         """Whether the number is more than half of the questions."""

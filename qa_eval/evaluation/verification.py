@@ -37,7 +37,7 @@ from qa_eval.runs.checksums import changed_fields, unsealed_fields
 from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.ranking import Entry, decoding_row, judged_entry, model_signature, rank_rows, reference_row
 from qa_eval.runs.rows import item_hashes_sha256
-from qa_eval.runs.schema import CountsRow, DataRow, Leaderboard, Row
+from qa_eval.runs.schema import CountsRow, DataRow, Leaderboard, PredictionRow, Row
 from qa_eval.runs.sources import dataset_spec, find_corpus
 from qa_eval.runs.store import LEADERBOARD, Run, file_sha256, load_run
 
@@ -132,6 +132,7 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
     items: Mapping[str, str] | None = None
     references: dict[str, Entry] = {}
     if task is not None:
+        items = task.items_with_hashes()
         other = list(_other_data(board, task.data))
         yield from other
         if other:
@@ -142,7 +143,6 @@ def _differences(run: Run, judge: Judge, task: Task | None) -> Iterator[str]:
         }
         names |= {"whole": None} if board.data.whole is None else {}  # an older program did not record it
         yield from differences(board.data, task.data.model_copy(update=names), f"{LEADERBOARD}: data")
-        items = task.items_with_hashes()
         references = {entry.row.model.spec: entry for entry in _references(task, board)}
     versions = {"rules": (board.rules, judge.rules), "scorer_version": (board.scorer_version, _scorer(board))}
     for name, (stored, present) in versions.items():
@@ -246,12 +246,11 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     board = run.leaderboard
     tables: dict[Track, ScoreTable] = {}
     seen, decided, older = 0, False, _scorer(board) != SCORER_VERSION
+    found: list[str] = []
     try:
-        found = list(_items_differ(name, row, run, items))
-        sha256 = file_sha256(run.file(row.predictions)) if run.path is not None else row.predictions.sha256
-        if found:
-            return Entry(row=row), found
-        for stored, rows in judge.rejudged(lambda: run.stream(row, checked=False), board.options.threshold):
+        for stored, rows in judge.rejudged(
+            lambda: _own_items(name, row, run, items), board.options.threshold
+        ):
             for before, judged in zip(stored, rows, strict=True):
                 seen += 1
                 now = replace(judged, scores=dict(_of_version(board, judged.scores))) if older else judged
@@ -259,6 +258,9 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
                 found += unknown_fields(before, f"{name}:{seen}: {before.item}.")
                 decided |= now.threshold is not None
             judge.tabulate(tables, rows)
+        sha256 = file_sha256(run.file(row.predictions)) if run.path is not None else row.predictions.sha256
+    except _OtherItemsError as error:
+        return Entry(row=row), error.findings
     except (InputError, ValueError) as error:
         return Entry(row=row), [f"{name}: {line}" for line in str(error).splitlines()]
     decoding = row.decoding.windows
@@ -285,31 +287,45 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     return _as_scored(board, entry), found
 
 
-def _items_differ(name: str, row: Row, run: Run, items: Mapping[str, str] | None) -> Iterator[str]:
-    """Findings about stored items: occurring twice, not asked, changed, or missing for a finished model.
+class _OtherItemsError(Exception):
+    """The stored items are not those of the run. It holds a finding for each of them."""
 
-    If the questions are not known, a single hash of all items is compared.
+    def __init__(self, findings: list[str]) -> None:
+        super().__init__()
+        self.findings = findings
+
+
+def _own_items(name: str, row: Row, run: Run, items: Mapping[str, str] | None) -> Iterator[PredictionRow]:
+    """The stored rows of a model, up to the first one that is not of this run.
+
+    After the last row, raises _OtherItemsError if items occur twice, were not asked, were changed, or are
+    missing for a finished model. If the questions are not known, a single hash of all items is compared.
     """
+    found: list[str] = []
     seen: set[str] = set()
     hashes = []
-    for number, stored in enumerate(run.scored(row, checked=False), 1):
+    for number, stored in enumerate(run.stream(row, checked=False), 1):
         ItemId.parse(stored.item)
         if stored.item in seen:
-            yield f"{name}:{number}: {stored.item}: stored twice"
+            found.append(f"{name}:{number}: {stored.item}: stored twice")
         elif items is not None and stored.item not in items:
-            yield f"{name}:{number}: {stored.item}: is not an item of this run"
+            found.append(f"{name}:{number}: {stored.item}: is not an item of this run")
         elif items is not None and items[stored.item] not in ("", AskedExample.stored(stored).sha256):
-            yield f"{name}:{number}: {stored.item}: question, context or golds differ from the data set"
+            found.append(
+                f"{name}:{number}: {stored.item}: question, context or golds differ from the data set"
+            )
         seen.add(stored.item)
         if items is None:
             hashes.append((stored.item, AskedExample.stored(stored).hashes))
+        if not found:
+            yield stored
     if row.status == "ok" and items is not None:
-        yield from (f"{name}: {item}: not stored" for item in items if item not in seen)
+        found += [f"{name}: {item}: not stored" for item in items if item not in seen]
     elif row.status == "ok":
         together = item_hashes_sha256(hashes)
-        yield from differences(
-            run.leaderboard.data.item_hashes_sha256, together, f"{name}: hash of the items"
-        )
+        found += differences(run.leaderboard.data.item_hashes_sha256, together, f"{name}: hash of the items")
+    if found:
+        raise _OtherItemsError(found)
 
 
 def _compared(board: Leaderboard, entries: Sequence[Entry], judge: Judge) -> Iterator[str]:
@@ -377,13 +393,16 @@ def unknown_fields(value: object, path: str) -> Iterator[str]:
         unknown = value.extra if isinstance(value, Stored) else value.model_extra
         yield from (f"{path}{name}: is no field that this version knows" for name in unknown or ())
         for name, part in _fields(value).items():
-            yield from unknown_fields(part, f"{path}{name}")
+            if type(part) not in _PLAIN:
+                yield from unknown_fields(part, f"{path}{name}")
     elif isinstance(value, Mapping):
         for key, part in value.items():
-            yield from unknown_fields(part, f"{path}.{key}")
+            if type(part) not in _PLAIN:
+                yield from unknown_fields(part, f"{path}.{key}")
     elif isinstance(value, list | tuple):
         for number, part in enumerate(value):
-            yield from unknown_fields(part, f"{path}[{number}]")
+            if type(part) not in _PLAIN:
+                yield from unknown_fields(part, f"{path}[{number}]")
 
 
 def _plain(value: object) -> object:

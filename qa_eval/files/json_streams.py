@@ -10,9 +10,9 @@ from __future__ import annotations
 import codecs
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import jsonlines
 
@@ -87,32 +87,35 @@ class BoundedLines:
         return f"the line has {at_least}{size:,} bytes; at most {self._most:,} are read"
 
 
-def json_lines(file: IO[bytes], *, foreign: bool = False) -> Iterator[tuple[int, Parsed | NotJsonError]]:
+def json_lines(
+    file: IO[bytes], *, foreign: bool = False, known: Callable[[bytes], Any] | None = None
+) -> Iterator[tuple[int, Parsed | NotJsonError]]:
     """(number, value) of each line that is not blank, or (number, error) if the line is not JSON.
 
-    Lines are counted from 1. `foreign` is passed to `parse_json`. Errors of reading the file are raised.
+    Lines are counted from 1. `foreign` is passed to `parse_json`. `known` may read the value of a line in a
+    form that it knows; for any other line it returns None. Errors of reading the file are raised.
     """
-    lines = BoundedLines(file, MAX_VALUE_BYTES)
 
     def loads(line: str | bytes) -> Parsed:
         text = str(line)
         parsed = parse_json(text, foreign=foreign)
         return _located(parsed, text, slice(0, None), 1, 0) if parsed.problems else parsed
 
-    reader = jsonlines.Reader(lines, loads=loads)
-    for number in count(1):
-        try:
-            yield number, cast(Parsed, reader.read())
-        except EOFError:
-            return
-        except jsonlines.InvalidLineError as error:
-            cause = error.__cause__
-            if number in lines.too_long:
-                yield number, NotJsonError(lines.too_long.pop(number))
-            elif isinstance(cause, UnicodeDecodeError):
-                yield number, not_utf8(cause)
-            elif isinstance(cause, NotJsonError) and error.line.strip():
-                yield number, cause
+    lines = BoundedLines(file, MAX_VALUE_BYTES)
+    for number, line in enumerate(lines, 1):
+        if known is not None and (value := known(line)) is not None:
+            yield number, Parsed(value)
+        elif number in lines.too_long:
+            yield number, NotJsonError(lines.too_long.pop(number))
+        else:
+            try:
+                yield number, cast(Parsed, jsonlines.Reader([line], loads=loads).read())
+            except jsonlines.InvalidLineError as error:
+                cause = error.__cause__
+                if isinstance(cause, UnicodeDecodeError):
+                    yield number, not_utf8(cause)
+                elif isinstance(cause, NotJsonError) and error.line.strip():
+                    yield number, cause
 
 
 def _located(parsed: Parsed, text: str, part: slice, line: int, column: int) -> Parsed:

@@ -16,6 +16,9 @@ from typing import BinaryIO
 from qa_eval.errors import QaEvalError
 from qa_eval.text.phrases import quote, unlike
 
+_BUFFER = 1 << 16
+"""Number of bytes that are read from a file at once. A line of a predictions file has several thousand."""
+
 
 def user_path(text: object, name: str = "path") -> Path:
     """The path, in which a leading `~` or `~user` is replaced by the home folder.
@@ -58,7 +61,7 @@ def open_input(path: Path) -> BinaryIO:
     """
     if (problem := irregular(path)) is not None:
         raise OSError(errno.EINVAL, problem, os.fspath(path))
-    return path.open("rb")
+    return path.open("rb", _BUFFER)
 
 
 def read_input(path: Path) -> bytes:

@@ -30,6 +30,7 @@ from qa_eval.files.hashes import sha256_files, sha256_json
 from qa_eval.files.paths import user_path
 from qa_eval.models.protocol import ModelSpec
 from qa_eval.records import (
+    NO_CANDIDATES,
     Candidate,
     Decoding,
     Instance,
@@ -145,9 +146,12 @@ def _ranked(answer: Given) -> tuple[Candidate, ...]:
 
 
 def _n_best(row: Mapping[str, Any]) -> Sequence[Candidate]:
-    listed = row.get("n_best") or []
+    if not (listed := row.get("n_best")):
+        return NO_CANDIDATES
     if (own := NBest.listed(listed)) is not None and _is_ordered(own):
         return own
+    if isinstance(listed, NBest):
+        listed = [candidate.parts() for candidate in listed]
     if not isinstance(listed, list):
         raise FieldError("n_best", f"is {shown(listed)}; it should be a list, best first")
     found: list[Candidate] = []
@@ -175,9 +179,11 @@ def _n_best(row: Mapping[str, Any]) -> Sequence[Candidate]:
 
 def _is_ordered(given: NBest) -> bool:
     """Whether candidates go from best to worst, and all offsets are in order."""
-    spans = [(start, end) for start, end in zip(given.starts, given.ends, strict=True) if start is not None]
-    return all(map(operator.ge, given.scores, given.scores[1:])) and all(
-        end is not None and 0 <= start <= end for start, end in spans
+    starts, ends = ([offset for offset in some if offset is not None] for some in (given.starts, given.ends))
+    return (
+        all(map(operator.ge, given.scores, given.scores[1:]))
+        and all(map(operator.le, starts, ends))
+        and min(starts, default=0) >= 0
     )
 
 

@@ -8,6 +8,7 @@ run_folder        a run folder being written: claimed, resumed, put in its place
 predictions_writer  a predictions file being written
 prediction_lines  one line of it: from a row to JSON, and back
 written_rows      rows read by msgspec, for whoever needs only the scores
+whole_rows        rows with their candidates, read by msgspec
 rows              rows of a predictions file and their scores
 ranking           rows of a leaderboard with intervals, references and ranks
 leaderboard/      runs as tables: merged, sorted, over time

@@ -7,7 +7,9 @@ the same functions, so that every number is reproduced.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+import msgspec
 
 from qa_eval.data.content_hashes import gold_sha256, item_sha256
 from qa_eval.data.items import closed_book_item, reordered_item, shown_articles
@@ -27,8 +29,7 @@ ByArticle = Mapping[str, Prediction]
 """Predictions for one question, by article id. A prediction for all articles at once has the key `*`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemHashes:
+class ItemHashes(msgspec.Struct, frozen=True, kw_only=True):
     """Identity of an item: hashes of its question, its text and its golds."""
 
     question_sha256: str
@@ -64,11 +65,14 @@ def item_hashes(corpus: Corpus, items: Iterable[ItemId]) -> dict[ItemId, ItemHas
 
 def item_hashes_sha256(hashes: Iterable[tuple[ItemId | str, ItemHashes]]) -> str:
     """SHA-256 over all items: the sorted (item id, item hash) pairs."""
-    return sha256_json(
-        sorted(
-            [str(item), item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)] for item, h in hashes
-        )
+    return items_sha256(
+        (str(item), item_sha256(h.question_sha256, h.context_sha256, h.gold_sha256)) for item, h in hashes
     )
+
+
+def items_sha256(items: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 over all items, given as (item id, item hash)."""
+    return sha256_json(sorted(items))
 
 
 def gather(

@@ -28,6 +28,7 @@ from qa_eval.runs.schema import (
     PredictionsFileRow,
     Row,
 )
+from qa_eval.runs.whole_rows import whole_row
 from qa_eval.runs.written_rows import written_row
 from qa_eval.text.phrases import count, join_field, shorten
 
@@ -199,7 +200,8 @@ class Run:
 
         Args:
             row: Row of the leaderboard, or spec of the model.
-            checked: Whether the number of rows and the hash are compared.
+            checked: Whether the number of rows and the hash are compared. If they are not, nothing shows that
+                a candidate is wrong.
 
         Raises:
             UnknownNameError: As for `predictions`.
@@ -385,15 +387,17 @@ def _stream(
     ones.
     """
     digest, rows = hashlib.sha256(), 0
-    # Whatever is wrong with candidates that are skipped, the file's hash shows it.
-    skipped = not candidates and recorded is not None and bool(recorded.sha256)
+    # Whatever is wrong with candidates that are skipped, the file's hash shows it if it is compared.
+    skipped = not candidates and (recorded is None or bool(recorded.sha256))
     try:
         with open_input(path) as raw, unpacked(raw) as file:
             for number, line in enumerate(file, 1):
-                digest.update(line)
+                if recorded is not None:
+                    digest.update(line)
                 if line.strip():
                     rows += 1
                     row = written_row(without_candidates(line)) if skipped else None
+                    row = whole_row(line) if candidates else row
                     yield row or _checked_row(line, path, number, candidates=candidates, skipped=skipped)
     except UNREADABLE as error:
         _refuse(path, unreadable(error))

@@ -386,10 +386,10 @@ def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     questions, seeds = write_corpus(tmp_path)
     opened = Path.open
 
-    def refuse(path: Path, mode: str) -> Any:
+    def refuse(path: Path, mode: str, buffering: int) -> Any:
         if path.suffix == ".jsonl" and path.parent == questions:
             raise PermissionError(13, "Permission denied")
-        return opened(path, mode)
+        return opened(path, mode, buffering)
 
     monkeypatch.setattr(Path, "open", refuse)
     assert findings(questions, seeds) == ["questions/facts.jsonl: cannot be read: Permission denied"]

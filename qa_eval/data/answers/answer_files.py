@@ -28,6 +28,7 @@ from qa_eval.data.answers.answer_shapes import (
 from qa_eval.data.answers.answer_tables import DELIMITERS, table_rows
 from qa_eval.data.answers.inspect_logs import ENDING, archived_samples, is_log, sample_row
 from qa_eval.errors import InputError
+from qa_eval.files.answer_rows import strict_row
 from qa_eval.files.compression import KINDS_NOT_READ, UNREADABLE, unpacked, unreadable
 from qa_eval.files.findings import Findings
 from qa_eval.files.json_streams import JsonDocument, json_lines
@@ -62,7 +63,7 @@ class AnswerEntry(NamedTuple):
     id: str | None
     """Key in the object. None for a row, which holds its id itself."""
     value: Any
-    """Value of the key, or the row (a dict)."""
+    """Value of the key, or the row (a dict). Candidates in it may be an `NBest`."""
 
 
 class AnswerFile:
@@ -179,7 +180,7 @@ class AnswerFile:
 
     def _rows(self) -> Iterator[AnswerEntry]:
         with self._opened() as file:
-            for number, found in json_lines(file, foreign=True):
+            for number, found in json_lines(file, foreign=True, known=strict_row):
                 if isinstance(found, NotJsonError):
                     self.find(number, "", str(found), "json", column=found.column)
                 elif is_log(found.value) and self._is_sound(found, number):

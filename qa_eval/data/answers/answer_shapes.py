@@ -550,15 +550,14 @@ def number_in(row: Mapping[str, Any], field: str, where: str = "") -> float | No
     value = row.get(field)
     if value is None:
         return None
-    name = f"{where}.{field}".strip(".")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise FieldError(name, f"is {shown(value)}; it should be a number or null")
+        raise FieldError(_inside(where, field), f"is {shown(value)}; it should be a number or null")
     try:
         number = float(value)
     except OverflowError:
-        raise FieldError(name, f"is {shown(value)}, which is too great") from None
+        raise FieldError(_inside(where, field), f"is {shown(value)}, which is too great") from None
     if not math.isfinite(number):
-        raise FieldError(name, f"is {shown(value)}; it should be a number or null")
+        raise FieldError(_inside(where, field), f"is {shown(value)}; it should be a number or null")
     return number
 
 
@@ -566,7 +565,7 @@ def fraction_in(row: Mapping[str, Any], field: str, where: str = "") -> float | 
     """`number_in`, restricted to 0 to 1. Raises FieldError for a number outside."""
     number = number_in(row, field, where)
     if number is not None and not 0 <= number <= 1:
-        raise FieldError(f"{where}.{field}".strip("."), f"is {number}; it should be from 0 to 1")
+        raise FieldError(_inside(where, field), f"is {number}; it should be from 0 to 1")
     return number
 
 
@@ -590,10 +589,13 @@ def count_in(row: Mapping[str, Any], field: str, where: str = "") -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        name = f"{where}.{field}".strip(".")
         what = "a character offset" if field in ("start", "end") else "a whole number, from 0,"
-        raise FieldError(name, f"is {shown(value)}; it should be {what} or null")
+        raise FieldError(_inside(where, field), f"is {shown(value)}; it should be {what} or null")
     return value
+
+
+def _inside(where: str, field: str) -> str:
+    return f"{where}.{field}".strip(".")
 
 
 def plain(value: object) -> Any:  # noqa: ANN401

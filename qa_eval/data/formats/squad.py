@@ -10,7 +10,6 @@ question. Each of these may also be the document itself, or an entry of a list t
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import replace
 from itertools import islice
 from typing import IO, Any
 
@@ -113,7 +112,7 @@ class _Document:
         for key in self.document.members():
             place = where.inside(key)
             if key in keys:
-                there = replace(place, line=self.document.line)
+                there = Where(path=place.path, line=self.document.line, parts=place.parts)
                 yield there.finding("json", "the key is there twice; keep one")
             keys.add(key)
             handler = handlers.get(key)

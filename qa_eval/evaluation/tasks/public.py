@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from qa_eval.data.content_hashes import item_sha256
 from qa_eval.data.dataset import PublicDataset, instance_of
 from qa_eval.evaluation.tasks.curated import refuse_options
@@ -25,7 +27,7 @@ from qa_eval.metrics.thresholds import fit_thresholds, threshold_case
 from qa_eval.models.protocol import Model
 from qa_eval.records import Answer, Example, Instance, ItemId, Prediction, Track
 from qa_eval.runs.options import RunOptions, StoredOptions, Threshold
-from qa_eval.runs.rows import ItemHashes, item_hashes_sha256, prediction_row, rebuild
+from qa_eval.runs.rows import ItemHashes, items_sha256, prediction_row, rebuild
 from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import dataset_sources
 
@@ -37,8 +39,7 @@ Thresholds = float | Mapping[str, float]
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class AskedExample:
+class AskedExample(msgspec.Struct, frozen=True):
     """A question without its context. This is all that scoring needs."""
 
     item: ItemId
@@ -50,24 +51,15 @@ class AskedExample:
     hashes: ItemHashes
     """Hashes of the question, its context and its golds."""
 
-    @classmethod
-    def of(cls, example: Example) -> AskedExample:
+    @staticmethod
+    def of(example: Example) -> AskedExample:
         """The question of an example of the data set."""
-        return cls._made(example.item, example.question, example.golds, _context_sha256(example.context))
+        return _asked(example.item, example.question, example.golds, _context_sha256(example.context))
 
-    @classmethod
-    def stored(cls, row: PredictionRow) -> AskedExample:
+    @staticmethod
+    def stored(row: PredictionRow) -> AskedExample:
         """The question of a row of a predictions file. Raises ValueError if its id is not an item id."""
-        return cls._made(ItemId.parse(row.item), row.question, row.golds, row.context_sha256)
-
-    @classmethod
-    def _made(cls, item: ItemId, question: str, golds: Sequence[str], context_sha256: str) -> AskedExample:
-        hashes = ItemHashes(
-            question_sha256=sha256_text(question),
-            context_sha256=context_sha256,
-            gold_sha256=sha256_json(list(golds)),
-        )
-        return cls(item, question, tuple(golds), hashes)
+        return _asked(ItemId.parse(row.item), row.question, row.golds, row.context_sha256)
 
     @property
     def sha256(self) -> str:
@@ -85,6 +77,18 @@ class AskedExample:
 
 _context_sha256 = lru_cache(maxsize=64)(sha256_text)
 """Hash of a context. Questions on one context follow each other."""
+
+
+@lru_cache(
+    maxsize=2 * PART
+)  # verification looks at the rows of a part as it reads them and as it scores them
+def _asked(item: ItemId, question: str, golds: tuple[str, ...], context_sha256: str) -> AskedExample:
+    hashes = ItemHashes(
+        question_sha256=sha256_text(question),
+        context_sha256=context_sha256,
+        gold_sha256=sha256_json(list(golds)),
+    )
+    return AskedExample(item, question, golds, hashes)
 
 
 def scoring_rules(name: str) -> Rules | None:
@@ -156,6 +160,8 @@ class PublicTask(StoredTask):
         """Data set that is asked."""
         self.examples = dataset.chosen(limit=options.limit, sample=options.sample, seed=options.seed)
         """Questions that the options choose."""
+        self._items: dict[str, str] = {}
+        """Every item id with its hash; empty if nobody asked for them, because they take memory."""
 
     @staticmethod
     def fitted(options: RunOptions) -> RunOptions:
@@ -177,11 +183,7 @@ class PublicTask(StoredTask):
     def data(self) -> DataRow:
         """Description of the questions, for the leaderboard."""
         census = self.dataset.check()
-        contexts = set()
-        hashes = []
-        for asked in map(AskedExample.of, self.examples):
-            contexts.add(asked.item.article)
-            hashes.append((str(asked.item), asked.hashes))
+        items = self._items or self._with_hashes()
         return DataRow(
             kind="public",
             dataset=self.dataset.spec,
@@ -191,11 +193,11 @@ class PublicTask(StoredTask):
             cluster=self.cluster,
             questions_sha256=census.questions_sha256,
             articles_sha256=census.contexts_sha256,
-            facts=len(hashes),
-            contexts=len(contexts),
-            items=ItemsRow(reading=len(hashes)),
+            facts=len(items),
+            contexts=len({item.rpartition("@")[2] for item in items}),
+            items=ItemsRow(reading=len(items)),
             whole=WholeRow(facts=census.questions, items=ItemsRow(reading=census.questions)),
-            item_hashes_sha256=item_hashes_sha256(hashes),
+            item_hashes_sha256=items_sha256(items.items()),
             notes=tuple(self.dataset.notes()),
         )
 
@@ -237,7 +239,11 @@ class PublicTask(StoredTask):
         return list(left)
 
     def items_with_hashes(self) -> dict[str, str]:
-        """Every item id with the hash of its question, context and golds."""
+        """Every item id with the hash of its question, context and golds. Kept for `data`."""
+        self._items = self._items or self._with_hashes()
+        return self._items
+
+    def _with_hashes(self) -> dict[str, str]:
         return {str(asked.item): asked.sha256 for asked in map(AskedExample.of, self.examples)}
 
 
