@@ -8,6 +8,7 @@
     figures           percentages, points, intervals, sizes and durations as text
     glossary          the terms of the field with their meanings
     phrases           quotes, paths and suggestions in messages
+    lazy_patterns     regular expressions that are compiled when they are first used
     progress          progress bars and lines
     terminal          escaping, terminal width and styled output
 
