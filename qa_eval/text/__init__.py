@@ -2,6 +2,7 @@
 
     wide_table        a leaderboard with one line for each model and as many columns as fit
     grid              small tables with aligned columns
+    short_names       names that are shortened, so that different ones stay different
     notebook_tables   small HTML tables for notebooks
     markdown          pieces of Markdown that show text from data literally
     passages          passages of a long text with marked places

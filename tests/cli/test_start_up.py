@@ -152,6 +152,7 @@ def test_a_comparison_loads_no_questions_no_models_and_no_reader_of_answers() ->
         "qa_eval.models.registry",
         "qa_eval.runs.leaderboard",
         "qa_eval.runs.run_folder",
+        "qa_eval.text.wide_table",
         "filelock",
         "jsonlines",
         "sqlite3",
