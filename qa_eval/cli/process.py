@@ -25,7 +25,7 @@ FAILED = 2
 """Exit code of a command that did its work but could not print its output."""
 ESCAPE = "qa_eval.escape"
 _STARTED = 100_000
-"""Number of objects that exist when the search for unused ones begins. A command without torch has fewer."""
+"""Number of objects from which on unused ones are searched for. Most commands without torch have fewer."""
 
 
 def run() -> None:
@@ -61,7 +61,7 @@ def run() -> None:
         failure := err.failure()
     ) is not None and failure.errno != errno.EBADF:  # EBADF: the caller closed stderr
         code = code or FAILED
-    gc.freeze()  # otherwise Python examines every object several times before it ends
+    gc.freeze()  # otherwise Python examines every object several times while it ends; no file is open by now
     raise SystemExit(code)
 
 

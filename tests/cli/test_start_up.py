@@ -134,6 +134,7 @@ def test_a_run_of_a_baseline_loads_no_public_data_sets_and_no_other_kinds_of_mod
         "qa_eval.evaluation.tasks.public",
         "qa_eval.models.checkpoint",
         "qa_eval.models.generation",
+        "qa_eval.metrics.passage_effects",
         "qa_eval.models.huggingface",
         "qa_eval.runs.plots",
     }
@@ -173,7 +174,7 @@ def test_the_search_for_unused_objects_begins_late_and_then_goes_on_as_usual() -
 def test_python_does_not_search_for_unused_objects_while_it_ends() -> None:
     code = (
         "import gc, sys\nfrom qa_eval.__main__ import main\nsys.argv = ['qa-eval', '--version']\n"
-        "try:\n    main()\nexcept SystemExit:\n    sys.__stderr__.write(str(len(gc.get_objects())))"
+        "try:\n    main()\nexcept SystemExit:\n    print(len(gc.get_objects()), file=sys.__stderr__)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stderr) < 100
