@@ -10,6 +10,7 @@ from __future__ import annotations
 import _thread
 import codecs
 import errno
+import gc
 import io
 import os
 import re
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 FAILED = 2
 """Exit code of a command that did its work but could not print its output."""
 ESCAPE = "qa_eval.escape"
+_STARTED = 500_000
+"""Number of objects from which on unused ones are searched for. A command that loads torch has 330,000."""
 
 
 def run() -> None:
@@ -39,6 +42,7 @@ def run() -> None:
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - for the rest of the process
     sys.unraisablehook = _pass_on
+    _search_later()
 
     from qa_eval.cli import cli
 
@@ -57,7 +61,23 @@ def run() -> None:
         failure := err.failure()
     ) is not None and failure.errno != errno.EBADF:  # EBADF: the caller closed stderr
         code = code or FAILED
+    gc.freeze()  # otherwise Python examines every object several times while it ends; no file is open by now
     raise SystemExit(code)
+
+
+def _search_later() -> None:
+    """Puts off Python's search for unused objects that refer to each other until `_STARTED` objects exist.
+
+    The modules and classes that a command loads are used to its end, so searching among them only takes time.
+    """
+    usual = gc.get_threshold()
+
+    def search_as_usual(*_: object) -> None:
+        gc.callbacks.remove(search_as_usual)
+        gc.set_threshold(*usual)
+
+    gc.callbacks.append(search_as_usual)
+    gc.set_threshold(_STARTED)
 
 
 def json_escapes(error: UnicodeError) -> tuple[str, int]:

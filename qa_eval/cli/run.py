@@ -135,8 +135,6 @@ class RunCall:
         `begin` is called with the models that were named, after the flags are checked and before anything is
         loaded. Raises UsageError for flags that do not go together, and the errors of loading.
         """
-        from qa_eval.data.dataset import FACT_KINDS
-
         given = ctx.params
         if ctx.args:
             raise click.UsageError(_flag_for(ctx.args[0], f"qa-eval {ctx.info_name}"))
@@ -144,6 +142,8 @@ class RunCall:
         if options.engine != "ray":
             _refuse(ctx, _CLUSTER, "only with --engine ray.")
         if given["datasets"]:
+            from qa_eval.data.dataset import FACT_KINDS
+
             facts = all(spec.partition(":")[0] in FACT_KINDS for spec in given["datasets"])
             _refuse(ctx, _OF_ARTICLES if facts else (*_OF_ARTICLES, *_FACTS), _INSTEAD[facts])
         else:

@@ -27,8 +27,8 @@ from qa_eval.comparisons.sentences import (
 from qa_eval.text.grid import draw_grid
 from qa_eval.text.notebook_tables import notebook_table
 from qa_eval.text.phrases import shorten
+from qa_eval.text.short_names import short_names
 from qa_eval.text.terminal import clean
-from qa_eval.text.wide_table import short_names
 
 _ROWS, _NOTEBOOK_ROWS = 9, 40
 """Most rows of the printed table, and of the table in a notebook."""

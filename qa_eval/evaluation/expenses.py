@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Self
 
-from pydantic import TypeAdapter, ValidationError
+import msgspec
 
 from qa_eval.files.hashes import canonical_json
 from qa_eval.records import Prediction
@@ -76,9 +76,6 @@ class _Line:
     expense: Expense
 
 
-_LINE = TypeAdapter(_Line)
-
-
 @dataclass(slots=True, kw_only=True)
 class ExpenseLog:
     """The expenses of one model in a run folder, of all parts of the run."""
@@ -98,8 +95,8 @@ class ExpenseLog:
             return found
         for text in lines:
             try:
-                line = _LINE.validate_json(text)
-            except ValidationError:
+                line = msgspec.json.decode(text, type=_Line)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
                 continue
             if line.signature == self.signature:
                 found.add(line.expense)
@@ -109,7 +106,7 @@ class ExpenseLog:
         """Appends an expense. A file that cannot be written is logged as one warning."""
         if not self._writable:
             return
-        line = canonical_json(_LINE.dump_python(_Line(signature=self.signature, expense=expense)))
+        line = canonical_json(asdict(_Line(signature=self.signature, expense=expense)))
         try:
             with self.path.open("ab", buffering=0) as file:
                 file.write(f"\n{line}".encode())  # the end of a line that a killed run began, too

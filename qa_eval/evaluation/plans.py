@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa_eval.data.corpus import load_corpus
-from qa_eval.data.dataset import Dataset, open_dataset
-from qa_eval.data.dataset_options import parse_columns
 from qa_eval.errors import QaEvalError, SpecError
 from qa_eval.evaluation.cache import answer_key
 from qa_eval.evaluation.tasks.curated import CuratedTask
@@ -25,7 +23,10 @@ from qa_eval.runs.options import RunOptions, StoredOptions
 from qa_eval.runs.ranking import RULES, model_signature
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import DataRow
-from qa_eval.text.phrases import enumerate_words
+from qa_eval.text.phrases import enumerate_words, unlike
+
+if TYPE_CHECKING:
+    from qa_eval.data.dataset import Dataset
 
 _NEWER = frozenset({"closed_book", "orders"})
 """Options that are part of the identity of a run only if they are not the default, because runs of older
@@ -125,9 +126,12 @@ def settle_all(
 def opened_dataset(dataset: str | PathLike[str] | Dataset, options: RunOptions) -> Dataset:
     """The data set, opened with the options for reading and scoring. Nothing is read yet.
 
-    A data set that is open already keeps its split and its columns. Raises as `open_dataset` and
-    `parse_columns`.
+    A data set that is open already keeps its split and its columns. Raises QaEvalError for anything else, and
+    as `open_dataset` and `parse_columns` do.
     """
+    from qa_eval.data.dataset import Dataset, open_dataset
+    from qa_eval.data.dataset_options import parse_columns
+
     if isinstance(dataset, str | PathLike):
         return open_dataset(
             str(dataset),
@@ -136,6 +140,8 @@ def opened_dataset(dataset: str | PathLike[str] | Dataset, options: RunOptions) 
             duplicate_ids=options.duplicate_ids,
             rules=options.rules,
         )
+    if not isinstance(dataset, Dataset):
+        raise QaEvalError(unlike("dataset", dataset, "a spec such as 'squad:dev.json', or a data set"))
     return dataset if options.rules is None else dataset.with_rules(options.rules)
 
 

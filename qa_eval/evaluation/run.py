@@ -22,11 +22,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from qa_eval.data.content_hashes import with_hashes
 from qa_eval.data.corpus import load_corpus
-from qa_eval.data.dataset import Dataset
 from qa_eval.errors import QaEvalError
 from qa_eval.evaluation.cache import PredictionCache
 from qa_eval.evaluation.engines.engine import Engine, ModelFailedError
@@ -45,6 +44,9 @@ from qa_eval.runs.run_folder import check_name, slugs
 from qa_eval.runs.store import Run
 from qa_eval.text.phrases import escaped, unlike
 from qa_eval.text.progress import progress_shown
+
+if TYPE_CHECKING:
+    from qa_eval.data.dataset import Dataset
 
 _log = logging.getLogger(__name__)
 
@@ -162,12 +164,6 @@ def evaluate(
     """
     for argument, value, kinds, wanted in (
         ("corpus", corpus, Corpus, "a Corpus, as load_corpus gives it"),
-        (
-            "dataset",
-            dataset,
-            (str, PathLike, Dataset),
-            "a spec such as 'squad:dev.json', or a data set",
-        ),
         ("command", command, str, "a text"),
     ):
         if value is not None and not isinstance(value, kinds):

@@ -12,6 +12,7 @@ from qa_eval.matching.running_text import RunningText, stem
 from qa_eval.matching.sought_claims import Mention
 from qa_eval.matching.source_differences import SOURCE, tells_of_sources
 from qa_eval.matching.spelling import folded_same_length, is_negator
+from qa_eval.text.lazy_patterns import lazy_pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ _NUMBER_WORDS = {
         ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
     )
 }
-_CITED = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
+_CITED = lazy_pattern(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
 _NOUN = SOURCE
 _ORDINAL = "|".join(_NUMBER_WORDS)
 _SAYS = (
@@ -47,12 +48,12 @@ _SAYS = (
     r"|confirms?|confirmed|declared"
     r"|believes?|according)"
 )
-_POSITION = re.compile(
+_POSITION = lazy_pattern(
     rf"\b(?:the )?(?P<nth>{_ORDINAL}|last) (?:{_NOUN}|one)\b|\bthe (?:{_ORDINAL})(?= {_SAYS}\b)"
     rf"|\b(?:article|text|passage|source"
     rf"|document|reference)s? (?P<n>\d{{1,2}})(?:(?:,| and) (?P<m>\d{{1,2}}))*\b(?![,.]?\d)"
 )
-_SOME = re.compile(
+_SOME = lazy_pattern(
     rf"\b(?:one|another|other|some|two|three|four|a second|a third|a different|most|several|many"
     rf"|the other)(?: of the)? "
     rf"(?:other |later |earlier |news |different )?{_NOUN}\b|\b(?:early|earlier|later|initial|first"
@@ -71,57 +72,57 @@ _ROLE = (
     r"president|minister|militias?|soldiers?|eyewitness\w*|witness\w*|media|newspaper|"
     r"authorities)(?: [A-Z][\w'’-]+){0,3})"
 )
-_ACCORDING = re.compile(
+_ACCORDING = lazy_pattern(
     rf"\b[Aa]ccording to (?P<who>(?:the |its |his |their )?(?:{_NAME}|{_ROLE}"
     rf"|[\w'’-]+(?: [\w'’-]+){{0,3}}?))(?=[,.;:)\]]| (?:and|as|said|who|the|it|he|she|they|there|in|on)\b|$)"
 )
-_BY_VERB = re.compile(
+_BY_VERB = lazy_pattern(
     rf"(?P<who>(?:[Tt]he )?(?:{_NAME}|{_ROLE}))(?:, (?:who|which|\w+ing)[^,;.]{{0,80}},)?,? "
     rf"(?:also |only |merely |simply |just |even |therefore |itself |themselves |has |have |had )*{_SAYS}\b"
 )
-_VERB_BY = re.compile(
+_VERB_BY = lazy_pattern(
     rf"\b(?:said|says|added|reported|told|claimed|announced)(?: by)? (?P<who>{_NAME})(?=[,.;\"”]|$)"
 )
-_FOR = re.compile(
+_FOR = lazy_pattern(
     rf"\b[Ff]or (?P<who>{_NAME})(?= (?:they|it|he|she|the))|\b(?:named|reported|given|stated"
     rf"|mentioned|claimed|described) by (?P<by>(?:the )?(?:{_NAME}|{_ROLE}))(?: in the (?:{_ORDINAL}))?"
 )
-_IN_BRACKETS = re.compile(
+_IN_BRACKETS = lazy_pattern(
     rf"\((?P<who>(?:the )?{_NAME})\)|\((?:according to |as (?:reported|stated) by |per "
     rf"|source: )(?P<by>[^()]{{2,60}})\)"
 )
-_SPEAKS = re.compile(rf"\s*(?:also |only )?{_SAYS}\b")
-_OPENS = re.compile(
+_SPEAKS = lazy_pattern(rf"\s*(?:also |only )?{_SAYS}\b")
+_OPENS = lazy_pattern(
     r"(?:^|[.;:,]|\b(?:and|but|while|whereas))\s*(?:according to|in|per|by)?\s*$", re.IGNORECASE
 )
 """What stands before a number in brackets that begins a clause: ", and according to [2] it is"."""
-_OPENED = re.compile(r",? [\w\"“‘']")
-_BEHIND = re.compile(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
-_TABLE_ROW = re.compile(rf"\|\s*(?P<who>{_NAME})\s*\|")
-_IF_RIGHT = re.compile(rf"\bif (?P<who>{_NAME}) is (?:right|correct|to be believed)")
-_IN_TEXT = re.compile(
+_OPENED = lazy_pattern(r",? [\w\"“‘']")
+_BEHIND = lazy_pattern(r".*(?:according to|said|reported by|named by|, says) $", re.IGNORECASE | re.DOTALL)
+_TABLE_ROW = lazy_pattern(rf"\|\s*(?P<who>{_NAME})\s*\|")
+_IF_RIGHT = lazy_pattern(rf"\bif (?P<who>{_NAME}) is (?:right|correct|to be believed)")
+_IN_TEXT = lazy_pattern(
     rf"\b(?:[Ii]n|[Bb]y) (?P<who>{_NAME}) (?:article|report|text|story|piece|account|version|words)\b"
     rf"|\bin (?P<by>The {_NAME})(?=[,.;:)]|$| (?:it|the|he|she|they|a|an)\b)"
 )
-_SHARES_VERB = re.compile(
+_SHARES_VERB = lazy_pattern(
     rf"[,;] (?:and |but |while )?(?P<who>(?:[Tt]he )?{_NAME})"
     r"(?= (?:the|a|an|only|just|over|about|of|[\"“\d]))"
 )
 """A second source that shares the verb of the first: "Bloom calls it a loss, The Post a victory"."""
-_PRONOUN = re.compile(
+_PRONOUN = lazy_pattern(
     r"\b(?:He|She)\b(?= (?:put|puts|said|says|gave|gives|claimed|claims|told|counted|spoke|added|reported))"
 )
-_OUTLET = re.compile(
+_OUTLET = lazy_pattern(
     r"(?P<who>(?:[Tt]he )?(?:[A-Z][\w'’-]+ ){1,3}(?:Times|Post|News|Herald|Observer|Journal|Agency"
     r"|Press|Gazette|Guardian|"
     r"Telegraph|Tribune|Observatory|Magazine|Network|Television|TV|Chronicle|Mail|Review))\b"
 )
-_LETTERED = re.compile(r"\b(?P<who>(?i:article|text|passage|source|document) [A-E])\b")
-_OWN_WORDS = re.compile(
+_LETTERED = lazy_pattern(r"\b(?P<who>(?i:article|text|passage|source|document) [A-E])\b")
+_OWN_WORDS = lazy_pattern(
     rf"\b(?P<who>{_NAME})['’]s? (?:own )?(?:\w+ )?(?:wording|words|version|account|report|figure|count|tally"
     r"|estimate|article|text|piece|claim|statement|boast|rendering|translation|description|reading)\b"
 )
-_TITLED = re.compile(r"\b(?P<who>[Tt]he (?:article|piece|report|story|text) [\"“][^\"”]{3,80}[\"”])")
+_TITLED = lazy_pattern(r"\b(?P<who>[Tt]he (?:article|piece|report|story|text) [\"“][^\"”]{3,80}[\"”])")
 _PATTERNS = (
     _LETTERED,
     _OWN_WORDS,
@@ -136,7 +137,7 @@ _PATTERNS = (
     _VERB_BY,
     _OUTLET,
 )
-_NO_SOURCE = re.compile(
+_NO_SOURCE = lazy_pattern(
     r"^(?:the|this|that) (?:article|text|passage|context|source|document|report|story)$"
     r"|^all (?:the )?sources$|^(?:\w+ )*(?:answer|note|location|date)$"
     r"|^(?:it|they|there|his|her|i|this|these|those|we|its|their)$",
@@ -267,7 +268,7 @@ def beside_a_source(
     return list(handed.values())[1] if len(handed) > 1 else None
 
 
-_HANDED = re.compile(rf"\b(?:by|per|follow) (?:the )?(?P<who>{_NAME})|(?P<label>{_NAME}):(?= )")
+_HANDED = lazy_pattern(rf"\b(?:by|per|follow) (?:the )?(?P<who>{_NAME})|(?P<label>{_NAME}):(?= )")
 """A name behind "by" or before a colon. Two of them hand out two values."""
 _LONGEST = 2000
 """Characters of a sentence in which sources are looked for."""
@@ -288,7 +289,7 @@ def _told(text: RunningText, mentioned: Sequence[Mention]) -> set[int]:
     return {place for word in words for place in range(word.start, word.end)}
 
 
-_BEGINS = re.compile(
+_BEGINS = lazy_pattern(
     r"(?:^|[.;:]|\b(?:and|but|while|whereas))[\s\"“*-]*(?:(?:according to|in|per|by|for) )?(?:the )?$",
     re.IGNORECASE,
 )
@@ -304,7 +305,7 @@ def _number(source: str) -> int | None:
     return next((n + 1 for word, n in _NUMBER_WORDS.items() if re.search(rf"\b{word}\b", folded)), None)
 
 
-_UNNAMED = re.compile(
+_UNNAMED = lazy_pattern(
     r"(?:one|another|other|some|most|several|many|two|three|four|elsewhere|he|she|an?)\b", re.IGNORECASE
 )
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Literal, overload
 
 from qa_eval.records import AnswerType
+from qa_eval.text.lazy_patterns import lazy_pattern
 
 ExpressionType = Literal["duration", "age", "money", "percent", "number", "date", "name"]
 """Type of an expression that its shape identifies in running text."""
@@ -77,8 +78,8 @@ def _certain_type(question: str) -> AnswerType | None:
 
 
 _CERTAIN_PATTERNS = tuple(
-    (kind, re.compile(rf"\b(?:{phrase})\b", re.IGNORECASE)) for kind, phrase in _CERTAIN
+    (kind, lazy_pattern(rf"\b(?:{phrase})\b", re.IGNORECASE)) for kind, phrase in _CERTAIN
 )
-_ANY_CERTAIN = re.compile(rf"\b(?:{'|'.join(phrase for _, phrase in _CERTAIN)})\b", re.IGNORECASE)
+_ANY_CERTAIN = lazy_pattern(rf"\b(?:{'|'.join(phrase for _, phrase in _CERTAIN)})\b", re.IGNORECASE)
 """All of them in one, because most questions fit none."""
-_LIKELY_PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _LIKELY)
+_LIKELY_PATTERNS = tuple((kind, lazy_pattern(pattern, re.IGNORECASE)) for kind, pattern in _LIKELY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from qa_eval.matching.spelling import folded_same_length, is_negator, vocabulary
 from qa_eval.matching.units import MEASURE_KINDS, MEASURES
 from qa_eval.matching.value_mentions import date_mentions, quantity_mentions
 from qa_eval.records import NUMERIC_TYPES
+from qa_eval.text.lazy_patterns import lazy_pattern
 
 
 def mentions(text: RunningText, wanted: Sought) -> list[Mention]:
@@ -146,7 +146,7 @@ def _listed(text: RunningText, wanted: Sought) -> Iterator[Mention]:
             first = None
 
 
-_SOURCED = re.compile(rf"\[\d|\b{SOURCE}\b|\baccording\b")
+_SOURCED = lazy_pattern(rf"\[\d|\b{SOURCE}\b|\baccording\b")
 
 
 def _is_item(text: RunningText, sentence: Sentence) -> bool:

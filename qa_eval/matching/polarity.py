@@ -11,6 +11,7 @@ from qa_eval.matching.sought_claims import Mention, Sought
 from qa_eval.matching.source_differences import SOURCE, contradiction_named
 from qa_eval.matching.spelling import folded_same_length, is_negator, text_key, vocabulary
 from qa_eval.records import Question
+from qa_eval.text.lazy_patterns import lazy_pattern
 
 _YES = vocabulary("yes yeah yep")
 _NO = vocabulary("no nope")
@@ -29,12 +30,12 @@ _PARTLY = vocabulary("all every always only just")
 _LEADING = vocabulary(
     "answer is both and or either answers says say said therefore suggests states indicates implies"
 )
-_AUXILIARY = re.compile(
+_AUXILIARY = lazy_pattern(
     r"^\W*(?:[^,]{0,120}, )?(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would|should"
     r"|may|might|must)(?:n't)?\b",
     re.IGNORECASE,
 )
-_FINAL_POLARITY = re.compile(
+_FINAL_POLARITY = lazy_pattern(
     r"\b(?:therefore|thus|hence|so|overall|in conclusion)\b"
     r"(?!\W{0,3}in (?:those|that|this|these|such|some) )[^.!?\n]{0,40}"
     r"\banswer(?: is)?\s*:?\s*[\"'*]*(yes|no)\b"
@@ -212,16 +213,16 @@ def _contrast(text: RunningText, answer: Mention) -> tuple[int, int] | None:
     return None
 
 
-_SET_AGAINST = re.compile(r"\b(?:(?:by|in) contrast|conversely|on the other hand|on the contrary)\b")
-_TURN = re.compile(rf"\b(?:however|but|whereas|while|though|although)\b|{_SET_AGAINST.pattern}")
+_SET_AGAINST = lazy_pattern(r"\b(?:(?:by|in) contrast|conversely|on the other hand|on the contrary)\b")
+_TURN = lazy_pattern(rf"\b(?:however|but|whereas|while|though|although)\b|{_SET_AGAINST.pattern}")
 _FAR = 600
 """Characters before a clause in which the one source is named."""
-_ONE_SOURCE = re.compile(
+_ONE_SOURCE = lazy_pattern(
     rf"\b(?:one|the first|first)(?: of the)? {SOURCE}\b|\bone (?:says?|states?|gives?|has|indicates?)\b"
 )
-_OPPOSED = re.compile(r"\W*(?:the (?:other|second)|another)\b")
-_ALIKE = re.compile(r"\b(?:also|too|same|likewise|similarly|agree\w*|confirm\w*)\b")
-_OTHER_SOURCE = re.compile(
+_OPPOSED = lazy_pattern(r"\W*(?:the (?:other|second)|another)\b")
+_ALIKE = lazy_pattern(r"\b(?:also|too|same|likewise|similarly|agree\w*|confirm\w*)\b")
+_OTHER_SOURCE = lazy_pattern(
     rf"\b(?:another|other|second|first|one|third|different) (?:{SOURCE}|one)\b|\[\d\]"
     r"|\bthe (?:first|second|other)(?:,| \w+s\b)"
 )

@@ -582,9 +582,10 @@ def same_figure(full: str, bare: str) -> bool:
     return same and number.kind == "count" and amount.kind not in ("ordinal", "part")
 
 
+_ONE = frozenset({Fraction(1)})
+
+
 def numbers_in(text: str) -> frozenset[Fraction]:
     """The plain values in a text, whatever they count. 1 is left out, because "one" is as often a pronoun."""
     quantities = read_quantities(text).found
-    return frozenset(value for quantity in quantities if not quantity.vague for value in quantity.said) - {
-        Fraction(1)
-    }
+    return frozenset(value for quantity in quantities if not quantity.vague for value in quantity.said) - _ONE

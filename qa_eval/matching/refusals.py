@@ -6,11 +6,11 @@ and so on. A refusal is a pattern of these letters. So no phrase has to be known
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 
 from qa_eval.matching.running_text import CLAUSE_BREAKS, Word
 from qa_eval.matching.spelling import vocabulary
+from qa_eval.text.lazy_patterns import lazy_pattern
 
 
 def _forms(verbs: str) -> Iterator[str]:
@@ -215,7 +215,7 @@ _PATTERNS = {
     ),
     "a guess": r"b[^|]{0,4}g",
 }
-_RULES = {rule: re.compile(pattern) for rule, pattern in _PATTERNS.items()}
+_RULES = {rule: lazy_pattern(pattern) for rule, pattern in _PATTERNS.items()}
 """Rule -> its pattern, over the letters of a sentence."""
 
 
@@ -239,7 +239,7 @@ def _letters(words: Sequence[Word], asked: frozenset[str]) -> str:
     return letters.replace("T", "t" if _ABOUT_TELLING.search(letters) else "x")
 
 
-_ABOUT_TELLING = re.compile(r"[sipdfwqreh]")
+_ABOUT_TELLING = lazy_pattern(r"[sipdfwqreh]")
 """A source, the writer, what may be known, or what is asked."""
 
 

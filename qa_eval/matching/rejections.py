@@ -14,8 +14,9 @@ from qa_eval.matching.running_text import FUNCTION_WORDS, RunningText, Word, bre
 from qa_eval.matching.sought_claims import Mention, Sought
 from qa_eval.matching.spelling import folded_same_length, is_negator, vocabulary
 from qa_eval.records import NUMERIC_TYPES
+from qa_eval.text.lazy_patterns import lazy_pattern
 
-_DENYING = re.compile(
+_DENYING = lazy_pattern(
     r"(?:\bnot|\bnever|\bnor|\bn't|n't|\brather than|\binstead of|\bneither|\bless|\banything but"
     r"|\bas opposed to"
     r"|\bunlike|\bwithout|\bexcluding|\bexcept(?: for)?|\bno longer|\bfar from|\bcontrary to"
@@ -26,8 +27,8 @@ _DENYING = re.compile(
     r"|around|what|those|with|under|using|c\.?|circa|approximately|roughly|until)\s+)*[\"'“‘(]*$"
 )
 """What stands right before a value that is denied."""
-_NOT_DENYING = re.compile(r"not (?:only|just|merely)|less than\s*$|no less than|not necessarily wrong")
-_WRONG_BEHIND = re.compile(
+_NOT_DENYING = lazy_pattern(r"not (?:only|just|merely)|less than\s*$|no less than|not necessarily wrong")
+_WRONG_BEHIND = lazy_pattern(
     r"^[\"'”’)\]]*[^.;]{0,40}?\b(?:(?:is|was|are|were|seems?|appears?|must be)(?: to be)?(?: \w+)? (?:a "
     r"|an )?(?:wrong|incorrect|mistaken|false|"
     r"slip|mistake|error|erroneous|inaccurate|outdated|superseded|misprint|typo|not (?:correct|right"
@@ -38,9 +39,9 @@ _WRONG_BEHIND = re.compile(
     r"|tampering|slip"
     r"|confusion|too \w+|dubious|doubtful|suspect|suspicious|unreliable|odd|a guess)|sits oddly)\b"
 )
-_EITHER = re.compile(r"\b(?:either|whether)\b")
-_OR_NOT = re.compile(r"^[^.;]{0,60}?\bor not\b(?! [\w])")
-_OLDER = re.compile(
+_EITHER = lazy_pattern(r"\b(?:either|whether)\b")
+_OR_NOT = lazy_pattern(r"^[^.;]{0,60}?\bor not\b(?! [\w])")
+_OLDER = lazy_pattern(
     r"\b(?:up from|down from|used to be|revised (?:up |down |upwards? |downwards? )?from|instead of the"
     r"|corrected from|rather than the"
     r"|(?:earlier|early|initial|initially|previous|previously|preliminary|original|originally|older"
@@ -51,12 +52,12 @@ _OLDER = re.compile(
     r"reported|there|as|being|believed|thought|announced|counted|claimed|around|about|over|nearly|the"
     r"|a|an|some|of|most|to be|with))*)[\s,:]*$"
 )
-_NEWER = re.compile(
+_NEWER = lazy_pattern(
     r"\b(?:later|down to|up to|now|finally|eventually|since|updated?|latest|revised|final|subsequently"
     r"|correct(?:ed|ion)?|but|then|rose|risen|"
     r"raised|rather|instead|became|in fact|actually|however|turned out|more recent)\b"
 )
-_FINAL = re.compile(
+_FINAL = lazy_pattern(
     r"(?:^|[\s\"*(])(?:(?:final |short |best |correct |right |my |the |most likely |so the "
     r"|likeliest )*answer(?: is| would be|:|\*\*:?)"
     r"(?: therefore| that| thus| hence)?|i (?:would|'d|will|therefore|thus)[\w ]{0,20}? answer|(?:so"
@@ -65,8 +66,8 @@ _FINAL = re.compile(
     r"|therefore )?(?:go with|pick|choose|settle on|opt for)"
     r"|the (?:correct|right|better|best|true|likelier) (?:\w+ )?(?:is|was|word is|reading is))[\s:*\-–—\"]*"
 )
-_END_OF_ANSWER = re.compile(r"[.!\n]\s|\b(?:because|since)\b")
-_CONCEDED = re.compile(r"\b(?:despite|in spite of|notwithstanding)\b[^.;:()]*$")
+_END_OF_ANSWER = lazy_pattern(r"[.!\n]\s|\b(?:because|since)\b")
+_CONCEDED = lazy_pattern(r"\b(?:despite|in spite of|notwithstanding)\b[^.;:()]*$")
 """Words after which a sentence names what does not change its answer."""
 _LIST_AND = vocabulary("and or , & plus with /")
 _VERBISH = vocabulary("""is was were are be been has had have said says did do does would will could can

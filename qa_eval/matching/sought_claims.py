@@ -16,6 +16,7 @@ from qa_eval.matching.spelling import is_negator
 from qa_eval.matching.thesaurus import SYNONYMS
 from qa_eval.matching.units import MEASURE_KINDS
 from qa_eval.records import NUMERIC_TYPES, AnswerType, Question
+from qa_eval.text.lazy_patterns import lazy_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,13 @@ _SHARED = 0.85
 """Share of the letters of the longer stem that two forms of one word have in common."""
 
 
-_TAIL = re.compile(r",? and other [^,;]*$", re.IGNORECASE)
+_TAIL = lazy_pattern(r",? and other [^,;]*$", re.IGNORECASE)
 
-_AGED = re.compile(r"[\d,]+-year-old ", re.IGNORECASE)
+_AGED = lazy_pattern(r"[\d,]+-year-old ", re.IGNORECASE)
 
-_BRACKETED = re.compile(r"\s*\([^()]*\)")
+_BRACKETED = lazy_pattern(r"\s*\([^()]*\)")
 
-_EITHER = re.compile(r"(?<![\w/])([^\W\d_]+)/([^\W\d_]+)(?![\w/])")
+_EITHER = lazy_pattern(r"(?<![\w/])([^\W\d_]+)/([^\W\d_]+)(?![\w/])")
 
 
 def _variants(wordings: tuple[str, ...], answer_type: AnswerType) -> tuple[str, ...]:
@@ -158,16 +159,16 @@ def _surname(wording: str) -> str:
     return words[-1] if named and len(words[-1]) > 2 else ""
 
 
-_LOCATED = re.compile(r"([A-Z][\w' -]+)(?:, [A-Z][\w' .-]+)+")
+_LOCATED = lazy_pattern(r"([A-Z][\w' -]+)(?:, [A-Z][\w' .-]+)+")
 """A place with its region and country: "Moliagul, Victoria, Australia"."""
-_STYLED = re.compile(
+_STYLED = lazy_pattern(
     r"(?!(?:The|New|First|North|South|East|West|General|National|World|United|Public|Great|Royal"
     r"|\w+(?:an|ish|ese|al))\b)([A-Z]\w{2,})"
     r"(?:,? (?:Electric|Electronics|Railways?|Motors?|Industries|Pictures|Records|Studios|Entertainment"
     r"|Group|Holdings?|Company|Co\.?|Corporation|Corp\.?|Inc\.?|Ltd\.?|Limited|plc|LLC|GmbH|AG))+"
 )
 """A name with its form or trade behind it: "Odakyu Electric Railway"."""
-_ACRONYM = re.compile(r"\(([A-Z]{3,8})\)")
+_ACRONYM = lazy_pattern(r"\(([A-Z]{3,8})\)")
 
 
 def _initials(wording: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from qa_eval.text.lazy_patterns import lazy_pattern
+
 SOURCE = (
     r"(?:articles?|texts?|passages?|sources?|documents?|reports?|contexts?|references?|accounts?|papers?"
     r"|outlets?|stor(?:y|ies)|pieces?|excerpts?|newspapers?|agenc(?:y|ies)|summary|summaries|broadcasts?"
@@ -40,7 +42,7 @@ _A_COUNT = (
     rf"(?:{_TOLD_WORDS}|figure|number|count|toll|tally|estimate|statement|view|opinion|answer|date|name|word)"
 )
 """The same, also one of them."""
-_STRONG = re.compile(
+_STRONG = lazy_pattern(
     r"\b(?:disagree|contradict|discrepan|inconsist|incompatib|irreconcil|reconcil|mismatch|diverg"
     r"|dissent|discord"
     r"|unanim)\w*|\bdiffer(?:s|ed|ing)?\b|\bconflicting\b|\bin conflict\b|\bat (?:odds|variance)\b"
@@ -58,7 +60,7 @@ _STRONG = re.compile(
     re.DOTALL,
 )
 """Words that show by themselves that sources differ."""
-_DIFFERING = re.compile(
+_DIFFERING = lazy_pattern(
     r"\b(?:different\w*|differences?|var(?:y|ies|ied|ying|iations?)|contrasts? with|splits?|divided|rivals?"
     r"|competing|shifts?|changes|depend\w*|opposing|opposite|contrary|alternative"
     r"|mixed (?:accounts|reports|messages|signals|picture)|in (?:two|three|several|various) (?:ways|words"
@@ -69,19 +71,19 @@ _AGREEING = (
     r"|identical|uniform"
     r"|consistent|compatible|consensus|in line|of one mind|at one|speak with one voice)"
 )
-_NOT_AGREEING = re.compile(
+_NOT_AGREEING = lazy_pattern(
     rf"(?:\bnot|n't|\bnever|\bhardly|\bscarcely|\bno|\bwithout|\bneither"
     rf"|\bcannot)\b(?: [\w']+){{0,5}}? {_AGREEING}\b"
     r"|\bno (?:single|one|uniform|common|clear) (?:answer|account|figure|number|version|date|name|picture)\b"
 )
-_TELLERS = re.compile(rf"\b{SOURCE}\b|\b{_TOLD}(?!\w)|\[\d+\]")
-_APART = re.compile(
+_TELLERS = lazy_pattern(rf"\b{SOURCE}\b|\b{_TOLD}(?!\w)|\[\d+\]")
+_APART = lazy_pattern(
     rf"\b(?:sources|reports|articles|texts|passages|documents|accounts)\b[^.;]{{0,80}}\bor\b"
     rf"|\beach {SOURCE}\b|\btwo (?:\w+ )?(?:{SOURCE}|{_TOLD})(?!\w)|\b(?:by|in) contrast\b"
     rf"|\bon the (?:one|other) hand\b|\bfrom (\w+) to \1\b"
 )
 """Tells values apart, where a text has several."""
-_ANOTHER = re.compile(
+_ANOTHER = lazy_pattern(
     rf"\b(?:another|an?(?: \w+)? (?:different|second|third|later|earlier|separate|newer|further)"
     rf"|the other|different"
     rf"|later|earlier|elsewhere|other)(?: \w+)? (?:{SOURCE}|{_A_COUNT})\b"
@@ -92,7 +94,7 @@ _ANOTHER = re.compile(
 )
 
 
-_PAIR = re.compile(
+_PAIR = lazy_pattern(
     rf"\b(in|by|from|to|per) one\b.{{1,200}}\b\1 (?:another|the other|a (?:second|third))\b"
     rf"|\bin the one\b.{{1,200}}\bin the other\b"
     rf"|\b(?:one|two|three|four|some|most|several|many)(?: of)?(?: the| these)?(?: \w+)? {SOURCE}\b"
@@ -142,7 +144,7 @@ def disagreement(folded: str, *, several: bool = False) -> tuple[int, int] | Non
     return (found.start(), found.end()) if found is not None else None
 
 
-_TELLER = re.compile(
+_TELLER = lazy_pattern(
     rf"\b(?:one|another|some|most|two|three|four|many|several|other|an?)(?: of)?(?: the| these| those| my)?"
     rf" (?:[\w-]+ )?(?:{SOURCE}|{_MEDIUM})(?!\w)"
     rf"|\b(?:the|this|that|his|her|its|their) (?:[\w'-]+ ){{1,3}}?{SOURCE}(?!\w)"
@@ -163,7 +165,7 @@ def tells_of_sources(folded: str, low: int) -> Iterator[tuple[int, int]]:
         yield low + found.start(), low + found.end()
 
 
-_CONTRADICT = re.compile(
+_CONTRADICT = lazy_pattern(
     r"\b(?:contradict(?:s|ory|ion|ions|ing)?|conflicting|in conflict|inconsistent|inconsistenc\w+"
     r"|discrepanc\w+|at odds"
     r"|(?:exclude|rule out) (?:each other|one another)|opposite directions"

@@ -217,6 +217,8 @@ class _Polarity:
     negators: int
     words: tuple[str, ...]
     """All words except the negators, in order."""
+    may_negate: bool
+    """Whether a word begins with "un-", which negates a word of the other text."""
 
 
 def _read_polarity(text: str, others: frozenset[str] = frozenset()) -> _Polarity:
@@ -247,7 +249,8 @@ def _read_polarity(text: str, others: frozenset[str] = frozenset()) -> _Polarity
                 (negated if reach else plain).add(word)
                 clause.add(word)
                 reach = max(0, reach - 1)
-    return _Polarity(frozenset(negated), frozenset(plain), count, tuple(kept))
+    may_negate = any(word.startswith("un") for word in kept)
+    return _Polarity(frozenset(negated), frozenset(plain), count, tuple(kept), may_negate)
 
 
 _remembered_polarity = lru_cache(maxsize=8192)(_read_polarity)
@@ -259,9 +262,8 @@ def _polarity(text: str) -> _Polarity:
 
 def _polarities(one: str, other: str) -> tuple[_Polarity, _Polarity]:
     mine, theirs = _polarity(one), _polarity(other)
-    for_mine, for_theirs = frozenset(theirs.words), frozenset(mine.words)
-    if any(word.startswith("un") for word in mine.words + theirs.words):
-        return _read_polarity(one, for_mine), _read_polarity(other, for_theirs)
+    if mine.may_negate or theirs.may_negate:
+        return _read_polarity(one, frozenset(theirs.words)), _read_polarity(other, frozenset(mine.words))
     return mine, theirs
 
 

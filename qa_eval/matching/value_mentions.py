@@ -17,10 +17,11 @@ from qa_eval.matching.spelling import is_negator, vocabulary
 from qa_eval.matching.typed import match
 from qa_eval.matching.units import LOWER, MEASURE_KINDS, METRIC
 from qa_eval.records import Match
+from qa_eval.text.lazy_patterns import lazy_pattern
 
 MOST_VALUES = 60
 """Distinct values of an answer that are judged; further ones are other values without being read."""
-_CLOSE = re.compile(r"\bclose to\b", re.IGNORECASE)
+_CLOSE = lazy_pattern(r"\bclose to\b", re.IGNORECASE)
 _GROUPS = {
     "pair": "two",
     "duo": "two",
@@ -30,12 +31,12 @@ _GROUPS = {
     "sextet": "six",
 }
 """Words for a group of so many."""
-_GROUP = re.compile(rf"\b(?:an? )?({'|'.join(_GROUPS)}) of\b", re.IGNORECASE)
-_WHOLE = re.compile(
+_GROUP = lazy_pattern(rf"\b(?:an? )?({'|'.join(_GROUPS)}) of\b", re.IGNORECASE)
+_WHOLE = lazy_pattern(
     r" (?:full|whole|entire|solid|straight|good) (?=(?:days|weeks|months|years|decades|hours)\b)",
     re.IGNORECASE,
 )
-_BARE_FEW = re.compile(r"^few\b", re.IGNORECASE)
+_BARE_FEW = lazy_pattern(r"^few\b", re.IGNORECASE)
 
 _BEFORE = 5
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from qa_eval.metrics.scored_item import UNSCORED_RULE, ItemScore
 from qa_eval.records import NUMERIC_TYPES, Match
@@ -222,14 +223,24 @@ _MONTHS = (
 
 def _sentence(rule: str, detail: str, answer: ItemScore) -> str | None:
     """The sentence of the first row of the table that fits."""
-    for of, types, pattern, sentence in _TABLE:
-        if of != rule or (types and answer.answer_type not in types):
+    for types, pattern, sentence in _rows_of(rule):
+        if types and answer.answer_type not in types:
             continue
-        if (found := re.fullmatch(pattern, detail, re.DOTALL)) is not None:
+        if (found := pattern.fullmatch(detail)) is not None:
             if callable(sentence):
                 return sentence(found.groups(), answer)
             return sentence.format(*(_term(group, answer) for group in found.groups()))
     return None
+
+
+@lru_cache(maxsize=256)
+def _rows_of(rule: str) -> list[tuple[tuple[str, ...], re.Pattern[str], _Sentence]]:
+    """The rows of the table about a rule, without it."""
+    return [
+        (types, re.compile(pattern, re.DOTALL), sentence)
+        for of, types, pattern, sentence in _TABLE
+        if of == rule
+    ]
 
 
 def _term(text: str, answer: ItemScore) -> str:

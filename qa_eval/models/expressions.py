@@ -10,6 +10,7 @@ import re
 
 from qa_eval.matching.answer_types import ExpressionType
 from qa_eval.records import Span
+from qa_eval.text.lazy_patterns import lazy_pattern
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _ONES = "two|three|four|five|six|seven|eight|nine"
@@ -33,24 +34,24 @@ _DAY = r"[0-3]?\d(?:[snr][td]|th)?"
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w’'-]*"
 
 _PATTERNS: dict[ExpressionType, re.Pattern[str]] = {
-    "duration": re.compile(
+    "duration": lazy_pattern(
         rf"\b(?:{_COUNT})[ -](?:minute|hour|day|week|month|year|decade)s?(?![ -]old)\b", re.I
     ),
-    "age": re.compile(rf"\b(?:{_DIGITS})(?=[ -]years?[ -]old\b)|(?<=\baged )\d+\b|(?<=, )\d\d(?=,)", re.I),
-    "money": re.compile(
+    "age": lazy_pattern(rf"\b(?:{_DIGITS})(?=[ -]years?[ -]old\b)|(?<=\baged )\d+\b|(?<=, )\d\d(?=,)", re.I),
+    "money": lazy_pattern(
         rf"[$€£¥]\s?(?:{_DIGITS})(?: (?:{_SCALES}))?|\b(?:{_DIGITS})(?: (?:{_SCALES}))? "
         r"(?:dollars|euros|pounds|cents)\b",
         re.I,
     ),
-    "percent": re.compile(rf"\b(?:{_NUMBER})\s?(?:%|percent\b|per cent\b)|\b(?:{_DIGITS})%", re.I),
-    "number": re.compile(rf"\b{_NUMBER}", re.I),
-    "date": re.compile(
+    "percent": lazy_pattern(rf"\b(?:{_NUMBER})\s?(?:%|percent\b|per cent\b)|\b(?:{_DIGITS})%", re.I),
+    "number": lazy_pattern(rf"\b{_NUMBER}", re.I),
+    "date": lazy_pattern(
         rf"\b(?:(?:{_WEEKDAY},? )?(?:{_DAY} )?(?:{_MONTH})(?: {_DAY})?\b(?:,? {_YEAR}\b)?"
         rf"|{_WEEKDAY}|{_YEAR})\b"
     ),
-    "name": re.compile(rf"\b{_CAPITAL}(?: (?:(?:of|the|al|bin|de|van|von) )*{_CAPITAL})*"),
+    "name": lazy_pattern(rf"\b{_CAPITAL}(?: (?:(?:of|the|al|bin|de|van|von) )*{_CAPITAL})*"),
 }
-_SENTENCE_START = re.compile(r"(?:^|[.!?:]['\"”’)]*\s+|\n\s*|[“\"(]\s*)$")
+_SENTENCE_START = lazy_pattern(r"(?:^|[.!?:]['\"”’)]*\s+|\n\s*|[“\"(]\s*)$")
 
 
 def find_expressions(kind: ExpressionType, text: str) -> list[Span]:

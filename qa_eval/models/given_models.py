@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 from qa_eval.errors import SpecError
 from qa_eval.models.protocol import Model
 from qa_eval.records import Decoding, ModelInfo
 from qa_eval.text.phrases import brief, enumerate_words, escaped, quote, unlike
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 _PARTS = ("info", "decoding", "predict")
 """What an object has that is a model."""
@@ -75,12 +80,19 @@ def _unlike_models(name: str, one: object) -> str:
 
 def _refuse_other_types(info: ModelInfo, called: str) -> None:
     """Raises SpecError for a field of another type, which could not be written."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        TypeAdapter(ModelInfo).validate_json(json.dumps(info.parts(), default=repr), strict=True)
+        _stored_form().validate_json(json.dumps(info.parts(), default=repr), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
         raise SpecError(f"{called}.info.{field}: {brief(first['input'])}: {message}") from None
+
+
+@cache
+def _stored_form() -> TypeAdapter[ModelInfo]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(ModelInfo)

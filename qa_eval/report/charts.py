@@ -23,7 +23,7 @@ from qa_eval.runs.plots import INK as _INK
 from qa_eval.runs.plots import SOFT as _SOFT
 from qa_eval.runs.schema import Row
 from qa_eval.text.figures import percent, signed
-from qa_eval.text.wide_table import short_names
+from qa_eval.text.short_names import short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

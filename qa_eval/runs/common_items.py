@@ -125,7 +125,13 @@ def common_scores(sides: Sequence[Side]) -> list[tuple[ItemScore, ...]]:
 
 def filed(answer: PredictionRow, like: PredictionRow) -> PredictionRow:
     """The answer with the name and the category that its item has in another run."""
+    if _names(answer) == _names(like):
+        return answer
     return replace(answer, item=like.item, fact=like.fact, article=like.article, category=like.category)
+
+
+def _names(row: PredictionRow) -> tuple[str, ...]:
+    return row.item, row.fact, row.article, row.category
 
 
 def _content(row: PredictionRow) -> str:

@@ -12,7 +12,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.metrics.listings import column_label, entry
 from qa_eval.runs.unknown_names import not_in_run
 from qa_eval.text.phrases import choices
-from qa_eval.text.wide_table import short_names
+from qa_eval.text.short_names import short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

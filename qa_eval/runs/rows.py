@@ -18,7 +18,6 @@ from qa_eval.matching.places import aligned_place
 from qa_eval.metrics.decisions import decide, has_no_order, make_pooled_answers, pool
 from qa_eval.metrics.item_scores import score_item
 from qa_eval.metrics.parts import in_words
-from qa_eval.metrics.passage_effects import memory_scores, order_scores
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.thresholds import cross_fit_thresholds
 from qa_eval.records import Answer, Candidate, Corpus, ItemId, Prediction, Question
@@ -206,6 +205,10 @@ def _effects(
     reordered: Sequence[str | None] | None,
 ) -> dict[str, float]:
     """The scores of what passages do to the answer. Empty for a model that was not asked otherwise."""
+    if closed_book is None and reordered is None:
+        return {}
+    from qa_eval.metrics.passage_effects import memory_scores, order_scores
+
     scores: dict[str, float] = {}
     if closed_book is not None:
         article = corpus.article(item.article) if item.track == "reading" else None

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qa_eval.data.corpus import load_corpus
-from qa_eval.data.dataset import Dataset
 from qa_eval.data.locations import curated_paths
 from qa_eval.errors import QaEvalError
 from qa_eval.files.paths import user_path
@@ -21,6 +21,9 @@ from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.schema import SourcesRow
 from qa_eval.runs.store import Run
 from qa_eval.text.phrases import show_path
+
+if TYPE_CHECKING:
+    from qa_eval.data.dataset import Dataset
 
 
 def corpus_sources(corpus: Corpus, folder: Path) -> SourcesRow | None:

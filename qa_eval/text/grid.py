@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from qa_eval.text.short_names import shortened, shortened_apart
 from qa_eval.text.terminal import clean
-from qa_eval.text.wide_table import shortened, shortened_apart
 
 _GAP = 2
 _NARROWEST = 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from textwrap import indent
 
 import pytest
 
+from qa_eval.cli.process import _STARTED, _search_later
 from tests.support.places import BASELINE, ROOT
 
 QUESTIONS = str(ROOT / "questions" / "people.jsonl")
@@ -17,8 +19,8 @@ AVOIDABLE = (*HEAVY, "numpy", "pydantic", "rich", "tokenizers", "huggingface_hub
 
 
 def loaded(call: str) -> set[str]:
-    """Top-level modules that are loaded after the call, in a fresh interpreter."""
-    code = f"import sys\n{call}\nprint('\\nLOADED', *sorted({{m.partition('.')[0] for m in sys.modules}}))"
+    """Modules and packages that are loaded after the call, in a fresh interpreter."""
+    code = f"import sys\n{call}\nprint('\\nLOADED', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.rpartition("LOADED")[2].split())
@@ -111,3 +113,68 @@ else:
 )
 def test_nothing_heavy_is_imported_by(call: str, unwanted: tuple[str, ...]) -> None:
     assert loaded(call).isdisjoint(unwanted)
+
+
+OTHER_ROOMS = {f"qa_eval.{name}" for name in ("authoring", "export", "integrations", "report")}
+RUN_OF_A_BASELINE = ("run", "-m", "baseline:abstain", "--limit", "1", "--no-reference", "--no-cache")
+
+
+def test_a_run_of_a_baseline_loads_no_public_data_sets_and_no_other_kinds_of_model(tmp_path: Path) -> None:
+    unwanted = {
+        "qa_eval.comparisons",
+        "qa_eval.data.claim_sets",
+        "qa_eval.data.claims_schema",
+        "qa_eval.data.dataset",
+        "qa_eval.data.examples",
+        "qa_eval.data.formats",
+        "qa_eval.data.passage_facts",
+        "qa_eval.data.published_sets",
+        "qa_eval.evaluation.engines.ray",
+        "qa_eval.evaluation.tasks.claim_facts",
+        "qa_eval.evaluation.tasks.public",
+        "qa_eval.models.checkpoint",
+        "qa_eval.models.generation",
+        "qa_eval.metrics.passage_effects",
+        "qa_eval.models.huggingface",
+        "qa_eval.runs.plots",
+    }
+    found = loaded(run_cli(*RUN_OF_A_BASELINE, "--out", tmp_path))
+    assert found.isdisjoint(OTHER_ROOMS | unwanted)
+    assert "qa_eval.evaluation.tasks.curated" in found
+
+
+def test_a_comparison_loads_no_questions_no_models_and_no_reader_of_answers() -> None:
+    unwanted = {
+        "qa_eval.data.corpus",
+        "qa_eval.data.dataset",
+        "qa_eval.evaluation",
+        "qa_eval.matching.answer_reading",
+        "qa_eval.matching.typed",
+        "qa_eval.models.registry",
+        "qa_eval.runs.leaderboard",
+        "qa_eval.runs.run_folder",
+        "qa_eval.text.wide_table",
+        "filelock",
+        "jsonlines",
+        "sqlite3",
+    }
+    found = loaded(run_cli("compare", BASELINE, "--model", "embedded", "--against", "baseline:first-of-type"))
+    assert found.isdisjoint(OTHER_ROOMS | unwanted)
+    assert "qa_eval.comparisons.comparison" in found
+
+
+def test_the_search_for_unused_objects_begins_late_and_then_goes_on_as_usual() -> None:
+    usual, callbacks = gc.get_threshold(), list(gc.callbacks)
+    _search_later()
+    assert gc.get_threshold() == (_STARTED, *usual[1:])
+    gc.collect()
+    assert (gc.get_threshold(), gc.callbacks) == (usual, callbacks)
+
+
+def test_python_does_not_search_for_unused_objects_while_it_ends() -> None:
+    code = (
+        "import gc, sys\nfrom qa_eval.__main__ import main\nsys.argv = ['qa-eval', '--version']\n"
+        "try:\n    main()\nexcept SystemExit:\n    print(len(gc.get_objects()), file=sys.__stderr__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stderr) < 100

@@ -19,6 +19,7 @@ from qa_eval.text.grid import draw_grid
 from qa_eval.text.markdown import markdown_code, markdown_text
 from qa_eval.text.passages import Mark, draw_passages, wrap_text
 from qa_eval.text.progress import TerminalProgress
+from qa_eval.text.short_names import shortened_apart
 from qa_eval.text.terminal import clean, safe_json, terminal_width, write_lines
 from qa_eval.text.wide_table import (
     Board,
@@ -27,7 +28,6 @@ from qa_eval.text.wide_table import (
     Column,
     draw_board,
     draw_every_column,
-    shortened_apart,
 )
 
 LABELS = ("balanced F1", "EM", "F1", "F1-any", "match", "EM-any", "contrast consistency")

@@ -18,8 +18,8 @@ from qa_eval.text.grid import draw_grid
 from qa_eval.text.markdown import COMMENT_CHARACTERS, markdown_code, markdown_row
 from qa_eval.text.passages import wrap_text
 from qa_eval.text.phrases import shorten
+from qa_eval.text.short_names import shortened
 from qa_eval.text.terminal import clean, safe_json
-from qa_eval.text.wide_table import shortened
 
 SCHEMA_VERSION = 1
 _LONGEST = 200

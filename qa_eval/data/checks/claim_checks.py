@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from qa_eval.data.checks.question_checks import reserved_character
 from qa_eval.data.corpus_files import Authored
@@ -125,14 +125,14 @@ def _check_wordings_apart(authored: Authored) -> Iterator[Finding]:
     makes.
     """
     kind = authored.question.answer_type
-    claims = list(enumerate(authored.question.claims))
+    claims = [(index, claim, claim.wordings) for index, claim in enumerate(authored.question.claims)]
     reported: set[frozenset[str]] = set()
-    for index, claim in claims:
-        for other_index, other in claims:
+    for index, claim, wordings in claims:
+        for other_index, other, golds in claims:
             if index == other_index:
                 continue
-            for wording in claim.wordings:
-                clash = _clash(wording, other, kind, reported)
+            for wording in wordings:
+                clash = _clash(wording, golds, kind, reported)
                 if clash is None:
                     continue
                 reported.add(frozenset((wording, clash[0])))
@@ -144,10 +144,10 @@ def _check_wordings_apart(authored: Authored) -> Iterator[Finding]:
 
 
 def _clash(
-    wording: str, other: Claim, kind: AnswerType, reported: set[frozenset[str]]
+    wording: str, golds: Iterable[str], kind: AnswerType, reported: set[frozenset[str]]
 ) -> tuple[str, str] | None:
-    """The first wording of the other claim that this one matches strictly, and the rule of the match."""
-    for gold in other.wordings:
+    """The first wording of another claim that this one matches strictly, and the rule of the match."""
+    for gold in golds:
         if frozenset((wording, gold)) in reported:
             continue
         found = match(wording, gold, kind, strict=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -118,6 +117,8 @@ FIX = "delete the exemption"
 
 def read_exemptions(paths: Sequence[Path]) -> Exemptions:
     """Reads the exemption files that exist. Problems in them are findings; none is raised."""
+    import tomllib
+
     entries: list[Exemption] = []
     findings: list[Finding] = []
     for path in paths:

@@ -89,7 +89,8 @@ def authored_texts(question: Question) -> Iterator[tuple[str, str]]:
 
 def _check_texts(authored: Authored) -> Iterator[Finding]:
     for field, text in authored_texts(authored.question):
-        bad = [c for c in text if c in BIDI_CONTROLS or unicodedata.category(c) in ("Cc", "Zl", "Zp")]
+        # Python calls none of these characters printable, and nearly every text is.
+        bad = [] if text.isprintable() else [c for c in text if _is_bad(c)]
         if not text.strip():
             yield authored.finding("text", field, f"{quote(text)} is blank; write it, or leave it out")
         elif bad:
@@ -98,6 +99,10 @@ def _check_texts(authored: Authored) -> Iterator[Finding]:
             yield authored.finding("text", field, message)
         elif text != text.strip():
             yield authored.finding("text", field, f"{quote(text)} starts or ends with a space; remove it")
+
+
+def _is_bad(char: str) -> bool:
+    return char in BIDI_CONTROLS or unicodedata.category(char) in ("Cc", "Zl", "Zp")
 
 
 def _check_contested(authored: Authored) -> Iterator[Finding]:

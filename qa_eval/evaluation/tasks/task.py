@@ -11,13 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from qa_eval.data.claim_sets import ClaimSet
-from qa_eval.data.dataset import Dataset
-from qa_eval.evaluation.tasks.claim_facts import ClaimsTask
 from qa_eval.evaluation.tasks.curated import CuratedTask
-from qa_eval.evaluation.tasks.public import PublicTask, StoredTask
 from qa_eval.metrics.reference_answers import ReferenceName
 from qa_eval.metrics.score_table import Cluster, ScoreTable
 from qa_eval.metrics.scored_item import ItemScore
@@ -26,7 +22,10 @@ from qa_eval.records import Instance, Prediction, Track
 from qa_eval.runs.options import StoredOptions, Threshold
 from qa_eval.runs.schema import DataRow, PredictionRow, SourcesRow
 
-__all__ = ["ClaimsTask", "CuratedTask", "Judge", "Part", "PublicTask", "Rows", "StoredTask", "Task"]
+if TYPE_CHECKING:
+    from qa_eval.data.dataset import Dataset
+    from qa_eval.evaluation.tasks.claim_facts import ClaimsTask
+    from qa_eval.evaluation.tasks.public import PublicTask
 
 Rows = Callable[[], Iterator[PredictionRow]]
 """Function that reads stored rows from the beginning."""
@@ -121,6 +120,10 @@ def task_kind(dataset: Dataset | None) -> type[CuratedTask | ClaimsTask | Public
     """The kind of task that asks a data set; that of questions about articles without one."""
     if dataset is None:
         return CuratedTask
+    from qa_eval.data.claim_sets import ClaimSet
+    from qa_eval.evaluation.tasks.claim_facts import ClaimsTask
+    from qa_eval.evaluation.tasks.public import PublicTask
+
     return ClaimsTask if isinstance(dataset, ClaimSet) else PublicTask
 
 

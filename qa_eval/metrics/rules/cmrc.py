@@ -15,17 +15,17 @@ of its own; published results are those of the same script.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 
 from qa_eval.metrics.rules.mlqa import IDEOGRAPH
 from qa_eval.metrics.rules.treebank import treebank_words
+from qa_eval.text.lazy_patterns import lazy_pattern
 
 # The script also lists "……". It has no effect, because the script compares single characters with the list.
 _DELETE_SIGNS = str.maketrans("", "", "-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")
-_PARTS = re.compile(f"({IDEOGRAPH.pattern})")
+_PARTS = lazy_pattern(f"({IDEOGRAPH.pattern})")
 
 
 @lru_cache(maxsize=65_536)

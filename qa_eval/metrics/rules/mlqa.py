@@ -17,19 +17,21 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
+from qa_eval.text.lazy_patterns import lazy_pattern
+
 _ARTICLES: dict[str, re.Pattern[str] | None] = {
-    "en": re.compile(r"\b(?:a|an|the)\b"),
-    "es": re.compile(r"\b(?:un|una|unos|unas|el|la|los|las)\b"),
-    "de": re.compile(r"\b(?:ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b"),
+    "en": lazy_pattern(r"\b(?:a|an|the)\b"),
+    "es": lazy_pattern(r"\b(?:un|una|unos|unas|el|la|los|las)\b"),
+    "de": lazy_pattern(r"\b(?:ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b"),
     # The script removes these letters anywhere in a word, although its authors meant only the article.
-    "ar": re.compile("ال"),
+    "ar": lazy_pattern("ال"),
     "hi": None,
-    "vi": re.compile(r"\b(?:của|là|cái|chiếc|những)\b"),
+    "vi": lazy_pattern(r"\b(?:của|là|cái|chiếc|những)\b"),
     "zh": None,
 }
 MLQA_LANGUAGES = tuple(_ARTICLES)
 
-IDEOGRAPH = re.compile("[\u4e00-\u9fa5]")
+IDEOGRAPH = lazy_pattern("[\u4e00-\u9fa5]")
 """Characters that the script counts as Chinese. Later extensions of Unicode are not among them."""
 
 

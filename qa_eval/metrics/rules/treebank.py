@@ -23,10 +23,12 @@ from __future__ import annotations
 
 import re
 
+from qa_eval.text.lazy_patterns import lazy_pattern
+
 _OPENING = "``"
 _CLOSING = "''"
 _STEPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), replacement)
+    (lazy_pattern(pattern), replacement)
     for pattern, replacement in (
         # Opening quotation marks.
         (r"[«‘„]", r" \g<0> "),

@@ -9,8 +9,9 @@ from qa_eval.runs.schema import Leaderboard
 from qa_eval.text.grid import draw_grid
 from qa_eval.text.notebook_tables import NotebookCell, notebook_table
 from qa_eval.text.phrases import count, shorten
+from qa_eval.text.short_names import short_names
 from qa_eval.text.terminal import clean
-from qa_eval.text.wide_table import Board, BoardRow, Cell, short_names
+from qa_eval.text.wide_table import Board, BoardRow, Cell
 
 _LINES, _CHARACTERS, _WIDTH = 20, 2_000, 100
 _LONGEST_NAME = 40
