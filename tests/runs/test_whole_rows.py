@@ -51,7 +51,7 @@ def test_every_line_of_the_committed_run_is_read() -> None:
 
 
 def test_a_row_is_read_with_its_candidates_as_columns() -> None:
-    found = check(render_prediction(ROW).encode())
+    found = check(render_prediction(ROW))
     assert found == ROW
     assert isinstance(found.n_best, NBest)
 
