@@ -227,7 +227,7 @@ def in_own_words(score: ItemScore) -> bool:
 
 def in_words(score: ItemScore) -> bool:
     """Whether the answer is a text alone: neither a span, nor the best of an n-best."""
-    return score.answered and score.span is None and score.score is None
+    return score.span is None and score.score is None and score.answered
 
 
 def has_n_best(score: ItemScore) -> bool:

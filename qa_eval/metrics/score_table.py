@@ -1,22 +1,23 @@
 """The items' scores of one track as columns of numbers. Metrics and intervals are computed from them.
 
-Items are added fact by fact and not kept. Only a few numbers for each item and metric stay in memory.
+Items are added some facts at a time and not kept. Only a few numbers for each item and metric stay in memory.
 """
 
 from __future__ import annotations
 
+import math
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
-from itertools import groupby
+from functools import lru_cache
+from itertools import groupby, repeat
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.parts import Condition, Counted, ItemValue, Metric, Share, abstained, in_words
+from qa_eval.metrics.parts import Condition, Counted, ItemValue, Metric, Ranking, Share, Value, in_words
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.source_preferences import SourcePreferences, Sources
 from qa_eval.records import TRACKS, Question, Track
@@ -28,13 +29,16 @@ IntArray = NDArray[np.intp]
 Cluster = Literal["fact", "context"]
 """Unit of resampling: facts over the same articles, or the contexts of a public data set with their
 questions."""
+NO_QUESTIONS: Mapping[str, Question] = {}
 NO_SOURCES: Mapping[str, Sources] = {}
 WHOLE = ""
 """The slice of all items."""
+_Slices = frozenset[str]
+"""The slices that something is in, by name."""
 
 
 class ScoreTable:
-    """The scores of one track's items for all metrics or the named ones, added fact by fact.
+    """The scores of one track's items for all metrics or the named ones, added some facts at a time.
 
     Only canonical questions count, except in the metrics of wordings. With `cluster="context"` there are no
     slices by article, because the contexts are the sample.
@@ -58,38 +62,43 @@ class ScoreTable:
         kinds: tuple[Counted, ...] = ("item", "fact", "wordings")
         self._units = {kind: _Units([m for m in mine if m.counted == kind]) for kind in kinds}
         self._rankings = {m.id: (m.ranking, _Ranked()) for m in mine if m.ranking is not None}
-        self._needs = {m.needs for m in mine if m.needs is not None and m.counted == "item"}
-        self._met: dict[str, set[Condition]] = defaultdict(set)
-        """The conditions that some item of a slice meets."""
+        self._met: dict[Condition, set[_Slices]] = {
+            m.needs: set() for m in mine if m.needs is not None and m.counted == "item"
+        }
+        """Condition -> the slices of items that meet it."""
 
     def add(
-        self, fact: Sequence[ItemScore], question: Question | None = None, sources: Sources | None = None
+        self,
+        scores: Sequence[ItemScore],
+        questions: Mapping[str, Question] = NO_QUESTIONS,
+        sources: Mapping[str, Sources] = NO_SOURCES,
     ) -> None:
-        """Adds the scores of all items of one fact, in the order of their ids; never the same fact twice.
+        """Adds the scores of all items of some facts, by fact, article and wording; never a fact twice.
 
-        `question`, with the fact's claims, and `sources` are needed for the preferences alone.
+        `questions`, with the facts' claims, and `sources` are by fact, and needed for the preferences alone.
         """
-        canonical = [(s, slices_of(s, self.cluster)) for s in fact if s.paraphrase == 0]
-        for score in fact:
-            if score.error is not None:
-                self.counts["paraphrase_errors"] += score.paraphrase > 0
-            if score.failed_prompts:
-                self.failed_prompts.update(score.failed_prompts)
-        for score, slices in canonical:
-            self._count(score)
-            if question is not None and self.track == "pooled" and score.scores:
-                self.preferences.add(question, score.matched_claim, sources)
-            self._rank_and_meet(score, self._add("item", [score], slices), slices)
-        if canonical and self._units["fact"]:
-            # A fact is what its answerable items are, and cannot be cut by article: what is left would be
-            # another metric under the same name.
-            names = {name for s, slices in canonical if s.answerable for name in slices}
-            whole = [s for s, _ in canonical]
-            self._add("fact", whole, {name for name in names if not name.startswith("article:")})
-        for _, group in groupby(fact, key=lambda s: s.article) if len(fact) > 1 else ():
-            wordings = list(group)
-            if len(wordings) > 1:
-                self._add("wordings", wordings, {n for s in wordings for n in slices_of(s, self.cluster)})
+        items = [s for s in scores if s.paraphrase == 0]
+        self._count(scores, items)
+        slices = [slices_of(s, self.cluster) for s in items]
+        clusters = self._add("item", [(s,) for s in items], slices)
+        for condition, met in self._met.items():
+            placed = zip(slices, items, strict=True)
+            met.update(names for names, s in placed if names not in met and condition(s))
+        for ranking, ranked in self._rankings.values():
+            ranked.add(ranking, items, clusters)
+        if self.track == "pooled" and questions:
+            for s in items:
+                if s.fact in questions and s.scores:
+                    self.preferences.add(questions[s.fact], s.matched_claim, sources.get(s.fact))
+        facts = [list(fact) for _, fact in groupby(scores, key=lambda s: s.fact)]
+        if self._units["fact"]:
+            units = [unit for fact in facts if (unit := [s for s in fact if s.paraphrase == 0])]
+            self._add("fact", units, map(self._slices_of_fact, units))
+        if self._units["wordings"]:
+            several = [fact for fact in facts if len(fact) > 1]
+            groups = [list(group) for fact in several for _, group in groupby(fact, key=lambda s: s.article)]
+            units = [unit for unit in groups if len(unit) > 1]
+            self._add("wordings", units, map(self._slices_of_wordings, units))
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -100,7 +109,7 @@ class ScoreTable:
         """The names of the slices that have items."""
         order = ("settled", "contested", "silent", "abstractive", "relation", "category", "article")
         return sorted(
-            self._units["item"].slices.keys() - {WHOLE},
+            self._units["item"].names() - {WHOLE},
             key=lambda name: (order.index(name.partition(":")[0]), name),
         )
 
@@ -138,8 +147,8 @@ class ScoreTable:
             return None
         places = units.places(slice_name)
         terms = []
-        for number, share in enumerate(definition.shares):
-            numerator, denominator = units.column(metric, number, places)
+        for share in definition.shares:
+            numerator, denominator = units.column(metric, share, places)
             terms.append(Term(weight=share.weight, numerator=numerator, denominator=denominator))
         return terms, self._order()[np.array(units.cluster, dtype=np.intp)[places]]
 
@@ -150,7 +159,7 @@ class ScoreTable:
             return False
         units = self._units[definition.counted]
         places = units.places(WHOLE)
-        return all(units.column(metric, number, places)[1].any() for number in range(len(definition.shares)))
+        return all(units.column(metric, share, places)[1].any() for share in definition.shares)
 
     def ranked(self, metric: str) -> tuple[FloatArray, NDArray[np.bool_], IntArray] | None:
         """Score, label and cluster of each item that takes part in a metric that ranks items.
@@ -164,33 +173,41 @@ class ScoreTable:
         return np.array(found.score), np.array(found.positive, dtype=np.bool_), cluster
 
     def _is_met(self, metric: Metric, slice_name: str = WHOLE) -> bool:
-        return metric.needs is None or metric.needs in self._met.get(slice_name, ())
+        return metric.needs is None or any(slice_name in met for met in self._met.get(metric.needs, ()))
 
-    def _count(self, score: ItemScore) -> None:
-        counts, answered = self.counts, score.answered
-        counts["items"] += 1
+    def _count(self, scores: Sequence[ItemScore], items: Sequence[ItemScore]) -> None:
+        """Counts the outcomes of all items, and of the canonical ones among them."""
+        counts = self.counts
+        errors = sum(s.error is not None for s in items)
+        answered, failed = sum(s.answered for s in items), sum(s.failed for s in items)
+        counts["items"] += len(items)
         counts["answered"] += answered
-        counts["in_words"] += answered and in_words(score)
-        counts["abstained"] += not answered and abstained(score)
-        counts["missing"] += score.missing
-        counts["errors"] += score.error is not None
-        counts["truncated"] += score.truncated
-        counts["leakable"] += "leak_leakable" in score.scores
+        counts["in_words"] += sum(map(in_words, items))
+        counts["abstained"] += len(items) - answered - failed
+        counts["missing"] += sum(s.missing for s in items)
+        counts["errors"] += errors
+        counts["paraphrase_errors"] += sum(s.error is not None for s in scores) - errors
+        counts["truncated"] += sum(s.truncated for s in items)
+        counts["leakable"] += sum("leak_leakable" in s.scores for s in items)
+        self.failed_prompts.update(id for s in scores for id in s.failed_prompts or ())
 
-    def _add(self, kind: Counted, scores: Sequence[ItemScore], slices: Iterable[str]) -> int:
-        """Adds a unit. Returns the number of its cluster."""
-        name = cluster_of(scores[0].fact, scores[0].article, self.cluster)
-        cluster = self._names.setdefault(name, len(self._names))
-        self._units[kind].add(cluster, slices, scores)
-        return cluster
+    def _add(
+        self, kind: Counted, units: Sequence[Sequence[ItemScore]], slices: Iterable[_Slices]
+    ) -> list[int]:
+        """Adds units, each with its slices. Returns the number of each unit's cluster."""
+        names = self._names
+        clusters = [
+            names.setdefault(cluster_of(unit[0].fact, unit[0].article, self.cluster), len(names))
+            for unit in units
+        ]
+        self._units[kind].add(clusters, slices, units)
+        return clusters
 
-    def _rank_and_meet(self, score: ItemScore, cluster: int, slices: Iterable[str]) -> None:
-        met = {condition for condition in self._needs if condition(score)}
-        for name in slices if met else ():
-            self._met[name] |= met
-        for ranking, ranked in self._rankings.values():
-            if (value := ranking.score(score)) is not None:
-                ranked.add(value, ranking.positive(score), cluster)
+    def _slices_of_fact(self, items: Sequence[ItemScore]) -> _Slices:
+        return _without_articles(frozenset(slices_of(s, self.cluster) for s in items if s.answerable))
+
+    def _slices_of_wordings(self, items: Sequence[ItemScore]) -> _Slices:
+        return frozenset(name for s in items for name in slices_of(s, self.cluster))
 
     def _order(self) -> IntArray:
         """The place of each cluster among the sorted names, in the order of the clusters' first items."""
@@ -208,17 +225,11 @@ def cluster_of(fact: str, article: str, cluster: Cluster) -> str:
     return fact if cluster == "fact" else article
 
 
-def slices_of(score: ItemScore, cluster: Cluster = "fact") -> set[str]:
+def slices_of(score: ItemScore, cluster: Cluster = "fact") -> _Slices:
     """The slices of an item, including the one of all items."""
     kind = "silent" if not score.answerable else "contested" if score.contested else "settled"
-    names = {WHOLE, kind}
-    names |= {f"relation:{score.relation}"} if score.relation is not None else set()
-    names |= {f"category:{score.category}"} if score.category else set()
-    if score.marks is not None:
-        names.update(score.marks)
-    elif score.track == "reading" and cluster == "fact":
-        names.add(f"article:{score.article}")
-    return names
+    by_article = score.marks is None and score.track == "reading" and cluster == "fact"
+    return _slices(kind, score.relation, score.category, score.marks, score.article if by_article else None)
 
 
 def tables_of(
@@ -254,14 +265,36 @@ def add_scores(
     for score in scores:
         by_track.setdefault(score.track, []).append(score)
     for track in TRACKS:
-        ordered = sorted(by_track.get(track, ()), key=lambda s: (s.fact, s.article, s.paraphrase))
-        if ordered and track not in tables:
-            tables[track] = ScoreTable(track, cluster, metrics)
-        for name, fact in groupby(ordered, key=lambda s: s.fact):
-            tables[track].add(list(fact), asked.get(name), sources.get(name))
+        if track in by_track:
+            ordered = sorted(by_track[track], key=lambda s: (s.fact, s.article, s.paraphrase))
+            if track not in tables:
+                tables[track] = ScoreTable(track, cluster, metrics)
+            tables[track].add(ordered, asked, sources)
 
 
 # ------------------------------------------------------------------------------------------ inside
+
+
+# Cached because the slices of most items are those of other items, and those of every model.
+@lru_cache(maxsize=4096)
+def _slices(
+    kind: str, relation: str | None, category: str, marks: tuple[str, ...] | None, article: str | None
+) -> _Slices:
+    names = {WHOLE, kind, *(marks or ())}
+    names |= {f"relation:{relation}"} if relation is not None else set()
+    names |= {f"category:{category}"} if category else set()
+    names |= {f"article:{article}"} if article is not None else set()
+    return frozenset(names)
+
+
+@lru_cache(maxsize=4096)
+def _without_articles(answerable: frozenset[_Slices]) -> _Slices:
+    """The slices of a fact, from those of its answerable items.
+
+    A fact is what its answerable items are, and cannot be cut by article: what is left would be another
+    metric under the same name.
+    """
+    return frozenset(name for name in frozenset[str]().union(*answerable) if not name.startswith("article:"))
 
 
 class _Units:
@@ -270,71 +303,71 @@ class _Units:
     def __init__(self, metrics: Sequence[Metric]) -> None:
         """Takes the metrics that count these units."""
         self.cluster = array("q")
-        self.slices: dict[str, array[int]] = defaultdict(partial(array, "q"))
-        """Slice -> places of its units."""
-        self._values: dict[str, _Values] = {}
-        """Values of the items by name, for the shares that are means of them."""
-        self._computed: list[tuple[Share, _Values]] = []
-        self._columns: dict[tuple[str, int], _Values] = {}
-        """Metric id and number of its share -> its values."""
-        for metric in metrics:
-            for number, share in enumerate(metric.shares):
-                if isinstance(share.numerator, ItemValue) and share.denominator is None:
-                    values = self._values.setdefault(share.numerator.key, _Values())
-                else:
-                    values = _Values()
-                    self._computed.append((share, values))
-                self._columns[metric.id, number] = values
+        self._slices: dict[_Slices, int] = {}
+        """Slices that some unit is in -> their number."""
+        self._numbers = array("q")
+        """Number of the slices of each unit."""
+        self._places: dict[str, IntArray] = {}
+        """The indices of the units of the slice that was asked for last."""
+        self._metrics = {metric.id for metric in metrics}
+        self._columns: dict[Value, array[float]] = {
+            value: array("d")
+            for metric in metrics
+            for share in metric.shares
+            for value in (share.numerator, share.denominator)
+            if value is not None
+        }
+        """The value of each unit; NaN if there is none, as for the units after the last one of a column."""
 
     def __bool__(self) -> bool:
         return bool(self._columns)
 
-    def add(self, cluster: int, slices: Iterable[str], scores: Sequence[ItemScore]) -> None:
-        """Adds a unit with its values. `scores` are those of its items."""
-        place = len(self.cluster)
-        self.cluster.append(cluster)
-        for name in slices:
-            self.slices[name].append(place)
-        if self._values:
-            for name, value in scores[0].scores.items():
-                if name in self._values:
-                    self._values[name].add(place, value, 1.0)
-        for share, values in self._computed:
-            found = share.numerator(scores)
-            weight = 1.0 if found is None or share.denominator is None else share.denominator(scores)
-            if found is not None and weight is not None:
-                values.add(place, found, weight)
+    def add(
+        self, clusters: Iterable[int], slices: Iterable[_Slices], units: Sequence[Sequence[ItemScore]]
+    ) -> None:
+        """Adds units, each given by the scores of its items, with their clusters and slices."""
+        before = len(self.cluster)
+        self.cluster.extend(clusters)
+        self._numbers.extend([self._slices.setdefault(names, len(self._slices)) for names in slices])
+        self._places.clear()
+        firsts = [unit[0].scores for unit in units]
+        named = set[str]().union(*firsts)
+        for value, column in self._columns.items():
+            if not isinstance(value, ItemValue):
+                found = [_NONE if (v := value(unit)) is None else v for unit in units]
+            elif value.key in named:
+                found = [scores.get(value.key, _NONE) for scores in firsts]
+            else:
+                continue
+            column.extend(repeat(_NONE, before - len(column)))
+            column.fromlist(found)
 
-    def column(self, metric: str, share: int, places: IntArray) -> tuple[FloatArray, FloatArray]:
+    def column(self, metric: str, share: Share, places: IntArray) -> tuple[FloatArray, FloatArray]:
         """Numerators and denominators of the units at these places; 0 and 0 for one that does not count."""
-        values = self._columns.get((metric, share), _NO_VALUES)
-        found = []
-        for column in (values.numerator, values.denominator):
-            whole = np.zeros(len(self.cluster))
-            whole[np.array(values.place, dtype=np.intp)] = column
-            found.append(whole[places])
-        return found[0], found[1]
+        if metric not in self._metrics:
+            return np.zeros(len(places)), np.zeros(len(places))
+        numerator, denominator = self._values(share.numerator, places), np.ones(len(places))
+        if share.denominator is not None:
+            denominator = self._values(share.denominator, places)
+        counts = ~(np.isnan(numerator) | np.isnan(denominator))
+        return np.where(counts, numerator, 0.0), np.where(counts, denominator, 0.0)
+
+    def names(self) -> frozenset[str]:
+        """The names of all slices."""
+        return frozenset[str]().union(*self._slices)
 
     def places(self, slice_name: str) -> IntArray:
         """The indices of the units of a slice."""
-        return np.array(self.slices.get(slice_name, ()), dtype=np.intp)
+        if slice_name not in self._places:
+            inside = np.array([slice_name in names for names in self._slices], dtype=np.bool_)
+            self._places = {slice_name: np.flatnonzero(inside[np.array(self._numbers, dtype=np.intp)])}
+        return self._places[slice_name]
 
-
-class _Values:
-    """The units that count in a ratio of sums, by their places, with their numerators and denominators."""
-
-    def __init__(self) -> None:
-        self.place = array("q")
-        self.numerator = array("d")
-        self.denominator = array("d")
-
-    def add(self, place: int, numerator: float, denominator: float) -> None:
-        self.place.append(place)
-        self.numerator.append(numerator)
-        self.denominator.append(denominator)
-
-
-_NO_VALUES = _Values()
+    def _values(self, value: Value, places: IntArray) -> FloatArray:
+        column = self._columns[value]
+        column.extend(repeat(_NONE, len(self.cluster) - len(column)))
+        values: FloatArray = np.array(column)[places]
+        return values
 
 
 class _Ranked:
@@ -345,10 +378,15 @@ class _Ranked:
         self.positive = array("b")
         self.cluster = array("q")
 
-    def add(self, score: float, positive: bool, cluster: int) -> None:
-        self.score.append(score)
-        self.positive.append(positive)
-        self.cluster.append(cluster)
+    def add(self, ranking: Ranking, items: Sequence[ItemScore], clusters: Sequence[int]) -> None:
+        """Adds those of the items that take part. `clusters` are theirs."""
+        scored = zip(map(ranking.score, items), items, clusters, strict=True)
+        taking = [(score, item, cluster) for score, item, cluster in scored if score is not None]
+        self.score.extend([score for score, _, _ in taking])
+        self.positive.extend([ranking.positive(item) for _, item, _ in taking])
+        self.cluster.extend([cluster for _, _, cluster in taking])
 
 
+_NONE = math.nan
+"""What a column has for a unit without a value."""
 _NO_ITEMS = _Ranked()

@@ -93,7 +93,7 @@ class ItemScore(Stored):
     @property
     def answered(self) -> bool:
         """Whether there is an answer that is not empty."""
-        return not self.failed and not abstains(self.prediction)
+        return not (self.missing or self.error is not None or abstains(self.prediction))
 
     @property
     def unscored(self) -> bool:
