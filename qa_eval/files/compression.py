@@ -21,7 +21,8 @@ KINDS_NOT_READ = {
     b"version https://git-lfs": "is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`",
 }
 """Kinds of file that cannot be read, by their first bytes: what the file is, and what to do about it."""
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
+"""First bytes of a gzip file."""
 _BLOCK = 1 << 17
 """Number of bytes that are decompressed at a time. Lines are read from them."""
 
@@ -31,7 +32,7 @@ def unpacked(file: BinaryIO) -> IO[bytes]:
 
     The first bytes decide, not the file's name. Reading from it may raise any of `UNREADABLE`.
     """
-    packed = file.read(2) == _GZIP
+    packed = file.read(2) == GZIP
     file.seek(0)
     return cast(IO[bytes], io.BufferedReader(gzip.GzipFile(fileobj=file), _BLOCK)) if packed else file
 

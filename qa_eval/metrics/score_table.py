@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby, repeat
+from operator import attrgetter
 from typing import Literal
 
 import numpy as np
@@ -90,13 +91,11 @@ class ScoreTable:
             for s in items:
                 if s.fact in questions and s.scores:
                     self.preferences.add(questions[s.fact], s.matched_claim, sources.get(s.fact))
-        facts = [list(fact) for _, fact in groupby(scores, key=lambda s: s.fact)]
         if self._units["fact"]:
-            units = [unit for fact in facts if (unit := [s for s in fact if s.paraphrase == 0])]
+            units = [list(fact) for _, fact in groupby(items, key=attrgetter("fact"))]
             self._add("fact", units, map(self._slices_of_fact, units))
         if self._units["wordings"]:
-            several = [fact for fact in facts if len(fact) > 1]
-            groups = [list(group) for fact in several for _, group in groupby(fact, key=lambda s: s.article)]
+            groups = (list(group) for _, group in groupby(scores, key=attrgetter("fact", "article")))
             units = [unit for unit in groups if len(unit) > 1]
             self._add("wordings", units, map(self._slices_of_wordings, units))
 
@@ -266,7 +265,7 @@ def add_scores(
         by_track.setdefault(score.track, []).append(score)
     for track in TRACKS:
         if track in by_track:
-            ordered = sorted(by_track[track], key=lambda s: (s.fact, s.article, s.paraphrase))
+            ordered = sorted(by_track[track], key=attrgetter("fact", "article", "paraphrase"))
             if track not in tables:
                 tables[track] = ScoreTable(track, cluster, metrics)
             tables[track].add(ordered, asked, sources)

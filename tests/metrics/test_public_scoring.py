@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
+from itertools import groupby, product
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+import qa_eval as qa
 from qa_eval.matching.answer_types import asked_type
+from qa_eval.metrics.catalog import METRICS
 from qa_eval.metrics.example_scores import oracle_answer, score_example
 from qa_eval.metrics.rules.squad import SQUAD_V1, SQUAD_V2, Rules
-from qa_eval.metrics.score_table import ScoreTable, add_scores, tables_of
+from qa_eval.metrics.score_table import IntArray, ScoreTable, add_scores, tables_of
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.summary import summarize_tables
 from qa_eval.metrics.thresholds import fit_thresholds, fold_of, threshold_case
@@ -25,6 +30,7 @@ from qa_eval.records import (
     ModelInfo,
     Prediction,
 )
+from qa_eval.stats.intervals import Term
 
 ITEM = ItemId(fact="q", article="c0")
 
@@ -178,6 +184,30 @@ def test_scores_added_some_at_a_time_are_those_of_all_at_once() -> None:
             (estimate.value, estimate.low, estimate.high)
         )
         assert (other.n, other.clusters) == (estimate.n, estimate.clusters)
+
+
+def test_facts_added_one_by_one_fill_the_same_columns_as_all_at_once(committed: qa.Run) -> None:
+    scores = sorted(committed.scored("embedded"), key=lambda s: s.fact)
+    parts: dict[Any, ScoreTable] = {}
+    for _, fact in groupby(scores, key=lambda s: s.fact):
+        add_scores(parts, list(fact))
+    for track, whole in tables_of(scores).items():
+        part = parts[track]
+        assert (part.counts, part.clusters, part.slices()) == (whole.counts, whole.clusters, whole.slices())
+        for metric, name in product(METRICS, ["", *whole.slices()]):
+            one, other = part.units(metric, name), whole.units(metric, name)
+            assert (one is None) == (other is None)
+            for mine, theirs in zip(_columns(one), _columns(other), strict=True):
+                assert np.array_equal(mine, theirs), (metric, name)
+            ranked = zip(part.ranked(metric) or (), whole.ranked(metric) or (), strict=True)
+            assert all(np.array_equal(mine, theirs) for mine, theirs in ranked)
+
+
+def _columns(units: tuple[list[Term], IntArray] | None) -> list[NDArray[Any]]:
+    if units is None:
+        return []
+    terms, clusters = units
+    return [clusters, *(column for term in terms for column in (term.numerator, term.denominator))]
 
 
 def test_contexts_are_what_is_resampled_and_no_slices() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import takewhile
 
 from qa_eval.errors import QaEvalError
 from qa_eval.metrics.listings import entry, in_order, label, of_words
-from qa_eval.metrics.score_table import tables_of
-from qa_eval.metrics.scored_item import ItemScore
+from qa_eval.metrics.score_table import ScoreTable, tables_of
+from qa_eval.records import Track
 from qa_eval.runs.common_items import Side, common_scores
 from qa_eval.runs.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows
 from qa_eval.runs.schema import DataRow, ItemsRow, Leaderboard, Row
@@ -17,6 +19,8 @@ from qa_eval.text.phrases import enumerate_words
 
 MOST_RANKED = 100
 """Most models that are ranked together. More would take minutes."""
+_READERS = 2
+"""Number of predictions files that are read at a time. More take turns with Python's lock."""
 _SAME = 1e-6
 """Difference between values of one signature above which a note is written."""
 _ADVICE = "\n--common-items compares them on the items that all of them asked"
@@ -234,26 +238,21 @@ def _with_tables(found: Sequence[Side], state: _State, sorts: Sequence[str]) -> 
     if competing > MOST_RANKED:
         state.ranked = False
         state.notes.append(f"no ranks: {competing} models, but at most {MOST_RANKED} can be ranked together")
-    entries = []
-    for side in found:
-        entry = Entry(row=side.row)
-        if state.ranked and _competes(side):
-            board = side.run.leaderboard
-            if side.run.has_file(side.row):
-                metrics = {sort.partition(".")[2] for sort in sorts}
-                tables = tables_of(_scores(side), board.data.cluster, metrics)
-                entry = Entry(row=side.row, tables=tables)
-            else:
-                state.ranked = False
-                state.notes.append(
-                    f"no ranks: they are made from the answers, and those of {side.name} are not there"
-                )
-        entries.append(entry)
-    return entries
+    competitors = [side for side in found if state.ranked and _competes(side)]
+    readable = list(takewhile(lambda side: side.run.has_file(side.row), competitors))
+    metrics = {sort.partition(".")[2] for sort in sorts}
 
+    def tables(side: Side) -> dict[Track, ScoreTable]:
+        return tables_of(side.run.scores(side.row), side.run.leaderboard.data.cluster, metrics)
 
-def _scores(side: Side) -> list[ItemScore]:
-    return list(side.run.scored(side.row))
+    # While one file is decompressed and hashed, Python is free to read the rows of the other.
+    with ThreadPoolExecutor(_READERS) as readers:
+        made = dict(zip(map(id, readable), readers.map(tables, readable), strict=True))
+    if len(readable) < len(competitors):
+        state.ranked = False
+        missing = competitors[len(readable)].name
+        state.notes.append(f"no ranks: they are made from the answers, and those of {missing} are not there")
+    return [Entry(row=side.row, tables=made.get(id(side), {})) for side in found]
 
 
 def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
