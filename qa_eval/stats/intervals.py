@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -45,9 +44,6 @@ _BATCH = 64
 """
 _ENTRIES = 1 << 20
 """Number of item weights that are in memory at a time (8 MB)."""
-_THREADS = 4
-"""Number of threads for a statistic of ranks, which numpy computes outside of Python's lock. Other statistics
-are products of matrices, and these have threads of their own."""
 _JACKKNIFED = 2000
 """Largest number of clusters for which a statistic of rows is jackknifed to correct its interval for
 skewness. With more clusters the jackknife costs more than the resamples and corrects almost nothing."""
@@ -231,8 +227,7 @@ def rowwise_estimate(
     def values(counts: FloatArray) -> FloatArray:
         step = max(1, _ENTRIES // place.size)
         parts = [counts[at : at + step].astype(kind, copy=False) for at in range(0, len(counts), step)]
-        with ThreadPoolExecutor(_THREADS if whole else 1) as threads:
-            return np.concatenate([*threads.map(lambda part: statistic(part.take(place, axis=1)), parts)])
+        return np.concatenate([statistic(part.take(place, axis=1)) for part in parts])
 
     if count < FEWEST_CLUSTERS:
         return _estimate(value, (None, None), "too-few", n=n, clusters=count)
