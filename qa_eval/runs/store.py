@@ -412,8 +412,10 @@ def _stream(
                     digest.update(line)
                 if line.strip():
                     rows += 1
-                    row = written_row(without_candidates(line)) if skipped else None
-                    row = whole_row(line) if candidates else row
+                    if candidates:
+                        row = whole_row(line)
+                    else:
+                        row = written_row(without_candidates(line)) if skipped else None
                     yield row or _checked_row(line, path, number, candidates=candidates, skipped=skipped)
     except UNREADABLE as error:
         _refuse(path, unreadable(error))
