@@ -35,6 +35,7 @@ from qa_eval.models.protocol import Kind, ModelSpec
 from qa_eval.models.reading.reader import SpanModel, SpanReader
 from qa_eval.models.reading.windows import Windower
 from qa_eval.records import Decoding, ModelInfo, Runtime
+from tests.support.environments import of_an_installation
 from tests.support.plug_ins import write_plug_in
 
 ITEMS, FEW = 10_000, 10
@@ -160,7 +161,7 @@ class _Session:
         self.folder = folder
         write_plug_in(folder, "free_kind", "", "free = tests.benchmarks.overhead:FREE")
         paths = [str(ROOT), str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self.environment = os.environ | {
+        self.environment = of_an_installation() | {
             "PYTHONPATH": os.pathsep.join(paths),
             "QA_EVAL_CACHE": str(folder / "cache"),
         }

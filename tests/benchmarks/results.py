@@ -22,6 +22,7 @@ from typing import Any
 from qa_eval.runs.leaderboard.history import history_of
 from qa_eval.runs.leaderboard.merged_runs import merge_runs
 from qa_eval.runs.store import load_run
+from tests.support.environments import of_an_installation
 
 BASELINE = Path(__file__).parents[2] / "results" / "baseline"
 RUNS, MODELS, ROUNDS = 1_000, 40, 5
@@ -55,10 +56,10 @@ def seconds(call: Callable[[], object]) -> float:
 
 def shell(*command: str) -> float:
     """The median time of a command, from start to end."""
-    times = []
+    times, environment = [], of_an_installation()
     for _ in range(ROUNDS):
         started = time.perf_counter()
-        subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL, env=environment)
         times.append(time.perf_counter() - started)
     return median(times)
 

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.starts [ROUNDS]
 
 The models take turns, and each time is a median. The weights are loaded by then. The whole command asks one
-fact of every article and writes its run. Python may keep the compiled modules, as it does after an
-installation, so that only the first round compiles them.
+fact of every article and writes its run. Python keeps the compiled modules, so that only the first round
+compiles them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from statistics import median
 from typing import Any
+
+from tests.support.environments import of_an_installation
 
 MODELS = ("baseline:abstain", "baseline:first-of-type", "embedded")
 ROUNDS = 5
@@ -54,13 +56,12 @@ def _command(arguments: list[str]) -> None:
 
 def measure(model: str) -> tuple[float, float]:
     """The seconds until the first item is asked, and until the command has ended."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
         run = ["run", "-m", model, "--limit", "1", "--track", "reading", "--no-reference", "--no-cache"]
         since = time.time()
         done = subprocess.run(
             [sys.executable, "-m", "tests.benchmarks.starts", "--command", *run, "--out", folder],
-            env=environment | {_STARTED: str(since)},
+            env=of_an_installation() | {_STARTED: str(since)},
             capture_output=True,
             text=True,
             check=False,
