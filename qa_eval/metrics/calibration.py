@@ -196,14 +196,15 @@ def aurc_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> 
     for rows in blocks:
         if rows.dtype != np.int32:
             raise ValueError("weights of aurc must be whole numbers: how often each item occurs")
-        accepted, errors = _down_to(ends, rows), _down_to(ends, rows * wrong)
+        wrongly = rows * wrong
+        accepted, errors = _down_to(ends, rows), _down_to(ends, wrongly)
         # Inside a tie of m answers with e errors, after K accepted with E errors, the j-th accepted is
         # expected to bring the errors to E + j e/m. Summing (E + j e/m) / (K + j) over j = 1..m gives, with
         # harmonic numbers H, e + (E - K e/m) (H(K + m) - H(K)). One answer alone has e/m = 0 or 1.
         total = accepted[:, -1]
         if (most := int(total.max(initial=0))) >= len(harmonic):
             harmonic = np.append(0.0, np.cumsum(1.0 / np.arange(1, most + 1)))
-        made = np.diff(errors) if tied.size else rows * wrong
+        made = np.diff(errors) if tied.size else wrongly
         before = (errors[:, :-1] - accepted[:, :-1] * alone).astype(np.float64)
         if tied.size:
             size = np.diff(accepted)[:, tied]
@@ -272,10 +273,9 @@ def _ranked(
         raise ValueError(f"weights of shape {rows.shape} do not fit {values.size} items")
     if rows.dtype != np.int32:
         rows = np.asarray(rows, dtype=np.float64)
-    if np.any(rows < 0):
+    if rows.min(initial=0) < 0:
         raise ValueError("weights must not be negative")
-    most = rows.sum(axis=1, dtype=np.float64).max(initial=0)
-    whole = most < np.iinfo(np.int32).max and (rows.dtype == np.int32 or bool(np.all(rows == np.floor(rows))))
+    whole = _sums_fit(rows) and (rows.dtype == np.int32 or bool(np.all(rows == np.floor(rows))))
     rows = rows.astype(np.int32 if whole else np.float64, copy=False)
     order = np.argsort(-values, kind="stable")
     step = max(1, _ENTRIES // max(values.size, 1))
@@ -284,6 +284,13 @@ def _ranked(
     if np.any(order[1:] < order[:-1]):
         blocks = (block.take(order, axis=1) for block in blocks)
     return values[order], labels[order], blocks
+
+
+def _sums_fit(rows: NDArray[Any]) -> bool:
+    """Whether the sum of every row is small enough for an integer of 32 bits."""
+    limit = np.iinfo(np.int32).max
+    bound = float(rows.max(initial=0)) * rows.shape[1]
+    return bound < limit or bool(rows.sum(axis=1, dtype=np.float64).max(initial=0) < limit)
 
 
 def _sums(rows: NDArray[Any]) -> NDArray[Any]:
