@@ -611,7 +611,8 @@ class Example(Abridged):
 _ENCODED = str.maketrans({c: f"%{ord(c):02X}" for c in "%@~*"})
 
 
-@lru_cache(maxsize=1024)  # each example's id is made wherever the example passes by
+# Cached because an example's id is made wherever the example passes by.
+@lru_cache(maxsize=1024)
 def _item_of(id: str, context_id: str) -> ItemId:
     return ItemId(fact=id.translate(_ENCODED), article=context_id)
 
