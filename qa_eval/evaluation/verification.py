@@ -13,6 +13,7 @@ set is available, the golds are compared with it.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.plans import identity_of, run_id_of
 from qa_eval.evaluation.tasks.curated import CuratedTask
 from qa_eval.evaluation.tasks.public import AskedExample, StoredTask
-from qa_eval.evaluation.tasks.task import Judge, Task, dataset_task
+from qa_eval.evaluation.tasks.task import Judge, Rows, Task, dataset_task
 from qa_eval.files.paths import read_input, user_path
 from qa_eval.files.strict_json import decode_utf8, parse_json
 from qa_eval.metrics.item_scores import SCORER_VERSION, WORDLESS_VERSION
@@ -35,6 +36,7 @@ from qa_eval.metrics.worded_scores import ATTRIBUTION_SCORES
 from qa_eval.records import Corpus, ItemId, NBest, Stored, Track
 from qa_eval.runs.checksums import changed_fields, unsealed_fields
 from qa_eval.runs.data_kinds import data_kind
+from qa_eval.runs.options import Threshold
 from qa_eval.runs.ranking import Entry, decoding_row, judged_entry, model_signature, rank_rows, reference_row
 from qa_eval.runs.rows import item_hashes_sha256
 from qa_eval.runs.schema import CountsRow, DataRow, Leaderboard, PredictionRow, Row
@@ -248,8 +250,8 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     seen, decided, older = 0, False, _scorer(board) != SCORER_VERSION
     found: list[str] = []
     try:
-        for stored, rows in judge.rejudged(
-            lambda: _own_items(name, row, run, items), board.options.threshold
+        for stored, rows in _rejudged(
+            judge, lambda: _own_items(name, row, run, items), board.options.threshold
         ):
             for before, judged in zip(stored, rows, strict=True):
                 seen += 1
@@ -285,6 +287,19 @@ def _recomputed(run: Run, row: Row, judge: Judge, items: Mapping[str, str] | Non
     status: Literal["ok", "partial"] = "partial" if row.status == "partial" else "ok"
     entry = judged_entry(fresh, tables, resamples=board.options.resamples, status=status)
     return _as_scored(board, entry), found
+
+
+def _rejudged(
+    judge: Judge, rows: Rows, threshold: Threshold
+) -> Iterator[tuple[Sequence[PredictionRow], Sequence[PredictionRow]]]:
+    """As `judge.rejudged`. If judging fails, all rows are read first, so that `rows` may raise what is wrong
+    with them.
+    """
+    try:
+        yield from judge.rejudged(rows, threshold)
+    except ValueError:
+        deque(rows(), maxlen=0)
+        raise
 
 
 class _OtherItemsError(Exception):

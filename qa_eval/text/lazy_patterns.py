@@ -16,6 +16,10 @@ class _LazyPattern:
         self.pattern = source
         self._flags = flags
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What `copy` and `pickle` make the pattern of."""
+        return lazy_pattern, (self.pattern, self._flags)
+
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
         return re.compile(self.pattern, self._flags)

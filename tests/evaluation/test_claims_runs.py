@@ -196,6 +196,16 @@ def test_a_changed_answer_is_found(run: Run, spec: str, tmp_path: Path) -> None:
     assert any("match" in line for line in verify(folder(copied)))
 
 
+def test_items_that_are_stored_twice_are_named_even_if_the_order_of_facts_is_wrong(
+    spec: str, tmp_path: Path
+) -> None:
+    copied = qa.evaluate(MODELS[0], dataset=spec, out=tmp_path, name="copied", options=OPTIONS)
+    file = next((folder(copied) / "predictions").iterdir())
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join([lines[-1], *lines]))
+    assert any("stored twice" in line for line in verify(folder(copied)))
+
+
 def test_verify_needs_the_claims(tmp_path: Path) -> None:
     spec = write_facts(tmp_path / "gone.jsonl")
     found = qa.evaluate(MODELS[0], dataset=spec, out=tmp_path / "runs", options=OPTIONS)

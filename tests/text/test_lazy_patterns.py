@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -32,6 +34,14 @@ def test_a_pattern_is_compiled_at_its_first_use() -> None:
     assert wrong.pattern == "("
     with pytest.raises(re.error):
         wrong.search("")
+
+
+def test_a_lazy_pattern_can_be_copied_and_pickled_before_and_after_its_first_use() -> None:
+    lazy = lazy_pattern("[ab]+", re.IGNORECASE)
+    for _ in range(2):
+        for same in (copy.copy(lazy), copy.deepcopy(lazy), pickle.loads(pickle.dumps(lazy))):
+            assert same.sub("-", "CABBAGE") == "C-GE"
+        assert lazy.search("A") is not None
 
 
 def patterns_in(value: object) -> Iterator[_LazyPattern]:
