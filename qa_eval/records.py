@@ -611,7 +611,7 @@ class Example(Abridged):
 _ENCODED = str.maketrans({c: f"%{ord(c):02X}" for c in "%@~*"})
 
 
-# Cached because an example's id is made wherever the example passes by.
+# Cached because the id is asked for at several places for each example.
 @lru_cache(maxsize=1024)
 def _item_of(id: str, context_id: str) -> ItemId:
     return ItemId(fact=id.translate(_ENCODED), article=context_id)
@@ -638,7 +638,7 @@ class ItemId:
         return f"{self.fact}{f'~{self.paraphrase}' if self.paraphrase else ''}@{self.article}"
 
     @classmethod
-    @lru_cache(maxsize=1024)  # each row's id is parsed wherever the row passes by
+    @lru_cache(maxsize=1024)  # parsed at several places for each row
     def parse(cls, text: str) -> ItemId:
         """The id that `str` writes as this text. Raises ValueError, which quotes the text, for any other."""
         head, at, article = text.partition("@")

@@ -25,7 +25,8 @@ FAILED = 2
 """Exit code of a command that did its work but could not print its output."""
 ESCAPE = "qa_eval.escape"
 _STARTED = 500_000
-"""Number of objects from which on unused ones are searched for. A command that loads torch has 330,000."""
+"""Python begins to search for unused objects when there are this many. A command that loads torch has
+330,000."""
 
 
 def run() -> None:

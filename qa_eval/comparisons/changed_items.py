@@ -15,7 +15,7 @@ def changed_items(pairs: Iterable[tuple[PredictionRow, PredictionRow]]) -> list[
     """The items whose answers differ in text or verdict: the fixed ones, then the broken ones, then the
     rest.
     """
-    metrics = [(id, twin) for id, twin in answer_metrics() if id in ("em", "f1")]
+    metrics = answer_metrics()
     found = [change for base, new in pairs if (change := _change(base, new, metrics)) is not None]
     order = ("fixed", "broken", "changed")
     return sorted(found, key=lambda change: order.index(change.kind))

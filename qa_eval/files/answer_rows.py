@@ -60,7 +60,7 @@ def row_with_candidates(line: bytes) -> dict[str, Any] | None:
 def strict_row(line: bytes) -> dict[str, Any] | None:
     """The row of a line, as `row_with_candidates` reads it, if `parse_json` finds nothing wrong in the line.
 
-    None for a line with something wrong, and for some others.
+    None for a line with something wrong, and for some in which nothing is wrong.
 
     >>> strict_row(b'{"prediction": "400", "prediction": "417"}') is None
     True
@@ -70,7 +70,9 @@ def strict_row(line: bytes) -> dict[str, Any] | None:
 
 
 def _is_whole(row: dict[str, Any], line: bytes) -> bool:
-    r"""Whether the row has all of its line, so that no key is there twice. It may be False without reason.
+    r"""Whether the row has all of its line, so that no key is there twice.
+
+    It may also be False for a row that is whole.
 
     Every key has two quotes. So the line has more quotes than the row if one of its keys is not in the row.
     A quote in a text is one quote in both: the row is spelled with `\"`, and so is the line if it does not

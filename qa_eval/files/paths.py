@@ -17,7 +17,7 @@ from qa_eval.errors import QaEvalError
 from qa_eval.text.phrases import quote, unlike
 
 _BUFFER = 1 << 16
-"""Number of bytes that are read from a file at once. A line of a predictions file has several thousand."""
+"""Number of bytes that are read from a file at once. A row of predictions has several thousand."""
 
 
 def user_path(text: object, name: str = "path") -> Path:

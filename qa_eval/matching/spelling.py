@@ -218,7 +218,7 @@ class _Polarity:
     words: tuple[str, ...]
     """All words except the negators, in order."""
     may_negate: bool
-    """Whether a word begins with "un-", which negates a word of the other text."""
+    """Whether a word begins with "un", and may so negate a word of the other text."""
 
 
 def _read_polarity(text: str, others: frozenset[str] = frozenset()) -> _Polarity:

@@ -86,8 +86,10 @@ def without_candidates(line: bytes) -> bytes:
     b'{"item":"a","no_answer_given":false}'
     """
     before, found, rest = line.partition(b',"n_best":[')
-    _, end, after = rest.partition(b'],"no_answer_given":')
-    return before + b',"no_answer_given":' + after if found and end else line
+    candidates, end, after = rest.partition(b'],"no_answer_given":')
+    if not (found and end) or b'],"' in candidates:  # other fields stand between the two
+        return line
+    return before + b',"no_answer_given":' + after
 
 
 def parse_prediction(value: dict[str, Any]) -> PredictionRow:

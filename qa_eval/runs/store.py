@@ -201,8 +201,8 @@ class Run:
 
         Args:
             row: Row of the leaderboard, or spec of the model.
-            checked: Whether the number of rows and the hash are compared. If they are not, nothing shows that
-                a candidate is wrong.
+            checked: Whether the number of rows and the hash are compared. If they are not, mistakes in
+                candidates are not found.
 
         Raises:
             UnknownNameError: As for `predictions`.

@@ -1,6 +1,6 @@
 """Rows of predictions files with their candidates, read without pydantic.
 
-As in `written_rows`, msgspec reads the lines in which there is nothing to say. All others are left to
+As in `written_rows`, msgspec reads the lines in which nothing is wrong. All others are left to
 pydantic.
 """
 

@@ -2,7 +2,7 @@
 
 msgspec reads a line into a `PredictionRow` several times faster than pydantic. It checks the types, but knows
 neither the bounds of fractions nor fields of newer versions, and its messages do not name what is wrong. Here
-it reads the lines, and the files, in which there is nothing to say. All others are left to pydantic.
+it reads the lines, and the files, in which nothing is wrong. All others are left to pydantic.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ _CACHED = 1 << 16
 _KEEP = 1 << 24
 """Largest number of entries of a matrix of counts that is kept for the next estimate (16 MB)."""
 _SMALL = 1 << 21
-"""Largest number of entries of a matrix of which many are kept (2 MB). A model's slices have dozens of
+"""Largest number of entries of a matrix of which 64 are kept (2 MB each). A model's slices have dozens of
 different numbers of clusters, and those of the next model have the same ones."""
 EXACT_CLUSTERS = 14
 """Largest number of clusters for which all sign flips are enumerated. With more clusters they are sampled."""
@@ -49,7 +49,7 @@ def _packed_counts(clusters: int, resamples: int, seed: int) -> NDArray[np.integ
     return np.concatenate([block.astype(packed) for block in blocks])
 
 
-_small_counts = lru_cache(maxsize=128)(_packed_counts)
+_small_counts = lru_cache(maxsize=64)(_packed_counts)
 _large_counts = lru_cache(maxsize=8)(_packed_counts)
 
 

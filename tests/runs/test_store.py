@@ -764,6 +764,11 @@ def test_candidates_in_the_form_in_which_they_were_written_need_no_pydantic(
             b'{"n_best":[], "no_answer_given":true}', b'{"n_best":[], "no_answer_given":true}', id="spaces"
         ),
         pytest.param(b'{"a":1,"n_best":[{', b'{"a":1,"n_best":[{', id="cut off"),
+        pytest.param(
+            b'{"a":1,"n_best":[{"text":"]"}],"span":[3,6],"no_answer_given":true}',
+            b'{"a":1,"n_best":[{"text":"]"}],"span":[3,6],"no_answer_given":true}',
+            id="in another order",
+        ),
     ],
 )
 def test_a_line_without_its_candidates(line: bytes, kept: bytes) -> None:

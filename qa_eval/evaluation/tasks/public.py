@@ -79,7 +79,7 @@ _context_sha256 = lru_cache(maxsize=64)(sha256_text)
 """Hash of a context. Questions on one context follow each other."""
 
 
-# Cached because verification looks at the rows of a part as it reads them, and as it scores them.
+# Cached because verification asks for each row's question when it reads the row, and when it scores it.
 @lru_cache(maxsize=2 * PART)
 def _asked(item: ItemId, question: str, golds: tuple[str, ...], context_sha256: str) -> AskedExample:
     hashes = ItemHashes(

@@ -20,7 +20,7 @@ from qa_eval.text.phrases import enumerate_words
 MOST_RANKED = 100
 """Most models that are ranked together. More would take minutes."""
 _READERS = 2
-"""Number of predictions files that are read at a time. More take turns with Python's lock."""
+"""Number of predictions files that are read at a time. More would only wait for Python's lock."""
 _SAME = 1e-6
 """Difference between values of one signature above which a note is written."""
 _ADVICE = "\n--common-items compares them on the items that all of them asked"
