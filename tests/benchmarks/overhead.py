@@ -43,7 +43,7 @@ SAMPLE_SECONDS = 0.001
 ROOT = Path(__file__).parents[2]
 
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("reading the file", ("data/", "files/json_streams", "files/strict_json", "files/json_columns")),
+    ("reading the file", ("data/", "files/json_", "files/strict_json", "files/answer_rows")),
     ("span search", ("models/reading/spans",)),
     ("tokenizing and windows", ("models/reading/windows",)),
     ("batches", ("models/reading/",)),
@@ -53,7 +53,7 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("columns of scores", ("metrics/score_table", "metrics/parts", "metrics/scored_item")),
     ("scoring", ("metrics/", "matching/")),
     ("rows", ("evaluation/tasks/", "runs/rows", "records", "runs/schema")),
-    ("reading rows", ("runs/store", "runs/reading_lines")),
+    ("reading rows", ("runs/store", "runs/whole_rows", "runs/written_rows", "runs/reading_lines")),
     ("writing", ("runs/", "files/")),
     ("progress", ("text/",)),
     ("comparing", ("evaluation/verification",)),
