@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
 from typing import IO, BinaryIO, cast
 
 from qa_eval.files.strict_json import MARKED, WIDE
@@ -21,10 +22,13 @@ KINDS_NOT_READ = {
     b"version https://git-lfs": "is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`",
 }
 """Kinds of file that cannot be read, by their first bytes: what the file is, and what to do about it."""
-GZIP = b"\x1f\x8b"
-"""First bytes of a gzip file."""
+_GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 17
 """Number of bytes that are decompressed at a time. Lines are read from them."""
+_READ = 1 << 16
+"""Number of bytes of a file that are read at a time, to be decompressed in blocks."""
+_UNPACKED = 1 << 20
+"""Greatest size of a decompressed block, in bytes."""
 
 
 def unpacked(file: BinaryIO) -> IO[bytes]:
@@ -32,9 +36,25 @@ def unpacked(file: BinaryIO) -> IO[bytes]:
 
     The first bytes decide, not the file's name. Reading from it may raise any of `UNREADABLE`.
     """
-    packed = file.read(2) == GZIP
+    packed = file.read(2) == _GZIP
     file.seek(0)
     return cast(IO[bytes], io.BufferedReader(gzip.GzipFile(fileobj=file), _BLOCK)) if packed else file
+
+
+def unpacked_blocks(file: BinaryIO) -> Iterator[bytes]:
+    """Yields the bytes of a file, decompressed if they are compressed. It is faster than reading `unpacked`.
+
+    May raise any of `UNREADABLE`. Raises EOFError for a gzip file that is cut off or has anything after its
+    end, such as a second part.
+    """
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    block = file.read(_READ)
+    packed = block.startswith(_GZIP)
+    while block and not unpacker.eof:
+        yield unpacker.decompress(block, _UNPACKED) if packed else block
+        block = unpacker.unconsumed_tail or file.read(_READ)
+    if packed and (block or unpacker.unused_data or not unpacker.eof):
+        raise EOFError
 
 
 def pack(source: IO[bytes], target: IO[bytes]) -> None:

@@ -201,8 +201,7 @@ class Run:
 
         Args:
             row: Row of the leaderboard, or spec of the model.
-            checked: Whether the number of rows and the hash are compared. If they are not, mistakes in
-                candidates are not found.
+            checked: Whether the number of rows and the hash are compared.
 
         Raises:
             UnknownNameError: As for `predictions`.
@@ -403,8 +402,8 @@ def _stream(
     ones.
     """
     digest, rows = hashlib.sha256(), 0
-    # Whatever is wrong with candidates that are skipped, the file's hash shows it if it is compared.
-    skipped = not candidates and (recorded is None or bool(recorded.sha256))
+    # Whatever is wrong with candidates that are skipped, the file's hash shows it.
+    skipped = not candidates and recorded is not None and bool(recorded.sha256)
     try:
         with open_input(path) as raw, unpacked(raw) as file:
             for number, line in enumerate(file, 1):

@@ -1,7 +1,6 @@
 """Rows of predictions files with their candidates, read without pydantic.
 
-As in `written_rows`, msgspec reads the lines in which nothing is wrong. All others are left to
-pydantic.
+As in `written_rows`, msgspec reads the lines in which nothing is wrong. All others are left to pydantic.
 """
 
 from __future__ import annotations
@@ -9,8 +8,9 @@ from __future__ import annotations
 import msgspec
 
 from qa_eval.files.answer_rows import row_with_candidates
-from qa_eval.records import Match, NBest, field_names, is_fraction
+from qa_eval.records import Match, NBest, field_names
 from qa_eval.runs.schema import PredictionRow
+from qa_eval.runs.written_rows import has_fractions
 
 _FIELDS, _MATCH_FIELDS = {*field_names(PredictionRow)}, {*field_names(Match)}
 
@@ -33,4 +33,4 @@ def whole_row(line: bytes) -> PredictionRow | None:
     except (msgspec.ValidationError, ValueError):
         return None
     object.__setattr__(row, "n_best", candidates)
-    return row if is_fraction(row.no_answer_probability) and is_fraction(row.confidence) else None
+    return row if has_fractions(row) else None

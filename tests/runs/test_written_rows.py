@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import qa_eval as qa
+from qa_eval.files import compression
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import field_names
-from qa_eval.runs import written_rows
 from qa_eval.runs.schema import PredictionsFileRow
 from qa_eval.runs.store import load_run
 from qa_eval.runs.written_rows import written_scores
@@ -44,8 +44,8 @@ def read(
 def test_the_scores_of_a_file_are_read_in_pieces_of_any_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_bytes: int, unpacked_bytes: int, packed: bool
 ) -> None:
-    monkeypatch.setattr(written_rows, "_READ", read_bytes)
-    monkeypatch.setattr(written_rows, "_UNPACKED", unpacked_bytes)
+    monkeypatch.setattr(compression, "_READ", read_bytes)
+    monkeypatch.setattr(compression, "_UNPACKED", unpacked_bytes)
     text = LINE + OTHER
     found = read(tmp_path, gzip.compress(text) if packed else text, text)
     assert found is not None
