@@ -212,18 +212,21 @@ def _sound(given: NBest, instance: Instance) -> bool:
     """Whether these are spans of the instance with plain finite scores, best first, and fractions as
     probabilities, if any.
     """
-    context, scores = instance.context, given.scores
+    context, scores, starts, ends = instance.context, given.scores, given.starts, given.ends
+    if not scores:
+        return True
     return (
-        {*map(type, scores)} <= {float}
-        and {*given.articles} <= {instance.article or None}
-        and all(map(is_fraction, given.probabilities))
-        and all(map(math.isfinite, scores))
+        {*map(type, scores)} == {float}
+        and all(map(operator.ge, scores, scores[1:]))  # false for NaN
+        and -math.inf < scores[-1] <= scores[0] < math.inf
         and 0.0 not in scores  # -0.0 has to become 0.0
-        and all(map(operator.ge, scores, scores[1:]))
-        and all(
-            type(start) is int and type(end) is int and 0 <= start <= end and context[start:end] == text
-            for text, start, end in zip(given.texts, given.starts, given.ends, strict=True)
-        )
+        and {*given.articles} <= {instance.article or None}
+        and (given.probabilities.count(None) == len(scores) or all(map(is_fraction, given.probabilities)))
+        and {*map(type, starts), *map(type, ends)} == {int}
+        and min(starts) >= 0
+        and all(map(operator.le, starts, ends))
+        and [*map(operator.sub, ends, starts)] == [*map(len, given.texts)]
+        and all(map(context.startswith, given.texts, starts, ends))
         and _is_valid("".join(given.texts))
     )
 
@@ -265,8 +268,8 @@ def _candidate(candidate: object, number: int, instance: Instance) -> Candidate:
 
 
 def _number(name: str, value: object) -> float | None:
-    if value is None:
-        return None
+    if value is None or (type(value) is float and math.isfinite(value)):
+        return value
     if isinstance(value, str | bytes):
         raise ValueError(unlike(name, value, "a finite number"))
     try:
@@ -289,6 +292,8 @@ def _fraction(name: str, value: object) -> float | None:
 
 def _whole(name: str, value: object) -> int:
     """A number of something: at least 0."""
+    if type(value) is int and value >= 0:
+        return value
     number = _offset(name, value)
     if number < 0:
         raise ValueError(f"{name}: {number} is less than 0")

@@ -159,14 +159,15 @@ def _distinct(row: Ints, spans: Spans, *, rows: int, n: int) -> list[Spans]:
     score. `row` has the number of each span's row.
     """
     scores, starts, ends = spans.scores, spans.starts, spans.ends
-    order = np.lexsort((ends, starts, -scores, row))
-    row, scores, starts, ends = row[order], scores[order], starts[order], ends[order]
-    # The first of equal spans, which has the highest score, stays.
     reach = int(ends.max(initial=0)) + 1
-    _, first = np.unique((row * reach + starts) * reach + ends, return_index=True)
-    if len(first) < len(row):
-        keep = np.sort(first)
-        row, scores, starts, ends = row[keep], scores[keep], starts[keep], ends[keep]
+    place = (row * reach + starts) * reach + ends
+    order = np.argsort(place, kind="stable")  # fast, because nearly all are in order
+    if np.any(place[order[1:]] == place[order[:-1]]):
+        # The first of equal spans, which has the highest score, stays.
+        order = np.lexsort((-scores, place))
+        order = order[np.append(True, place[order[1:]] != place[order[:-1]])]
+    order = order[np.lexsort((-scores[order], row[order]))]  # equal scores stay in the order of their places
+    row, scores, starts, ends = row[order], scores[order], starts[order], ends[order]
     edges = np.searchsorted(row, np.arange(rows + 1)).tolist()
     parts = [slice(low, min(high, low + n)) for low, high in pairwise(edges)]
     return [Spans(scores[part], starts[part], ends[part]) for part in parts]
