@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from scipy import stats
 
 from qa_eval.metrics.calibration import auroc, auroc_rows
 from qa_eval.records import Estimate
-from qa_eval.stats import intervals
+from qa_eval.stats import draws, intervals
 from qa_eval.stats.draws import cluster_counts, sign_flips
 from qa_eval.stats.intervals import (
     Term,
@@ -65,6 +65,31 @@ def test_counts_too_many_to_keep_come_in_blocks_of_bounded_size() -> None:
     blocks = [block.shape for block in cluster_counts(50_000, 100, 0)]
     assert sum(rows for rows, _ in blocks) == 100
     assert max(rows for rows, _ in blocks) * 50_000 <= 1 << 20
+
+
+def test_estimates_with_columns_in_common_are_as_if_alone() -> None:
+    rng = np.random.default_rng(6)
+    counted, right = rng.integers(1, 6, 900).astype(float), rng.random((2, 900))
+    terms = [term(r * counted, counted, 0.5) for r in right]
+    requests = [(terms, 1), (terms[:1], 2), (terms[1:], 3), ([term(counted * 0, counted)], 4)]
+    found = ratio_estimates(requests, resamples=99)
+    assert found == [ratio_estimate(part, n=n, resamples=99) for part, n in requests]
+
+
+def test_a_cluster_may_be_drawn_more_often_than_a_byte_can_count() -> None:
+    class Loaded:
+        """Draws each cluster once at first, and then cluster 7 alone."""
+
+        drawn = 0
+
+        def integers(self, low: int, high: int, size: int) -> NDArray[np.int64]:
+            self.drawn += 1
+            return np.full(size, 7) if self.drawn > 1 else np.arange(size) % high
+
+    counts = draws._drawn_counts(cast(np.random.Generator, Loaded()), 300, 250)
+    once = draws._CACHED // 300
+    assert (counts[:once] == 1).all()
+    assert (counts[once:] == 300 * (np.arange(300) == 7)).all()
 
 
 def test_flips_of_few_clusters_are_all_patterns_up_to_the_mirror_image() -> None:
@@ -405,7 +430,7 @@ def test_ratios_that_no_resample_moves_are_estimated_without_resamples(
     drawn = []
     draw = cluster_counts
 
-    def counts(*arguments: int) -> Iterator[NDArray[np.float64]]:
+    def counts(*arguments: int) -> Iterator[NDArray[np.integer[Any]]]:
         drawn.append(arguments)
         return draw(*arguments)
 
