@@ -212,13 +212,11 @@ def weighted_estimate(
 
 
 def rowwise_estimate(
-    statistic: Callable[[NDArray[Any]], FloatArray],
+    statistic: Callable[[FloatArray], FloatArray],
     value: float,
     clusters: ArrayLike,
     n: int,
     *,
-    whole: bool = False,
-    fixed: bool = False,
     resamples: int = 999,
     seed: int = 0,
     confidence: float = 0.95,
@@ -228,33 +226,64 @@ def rowwise_estimate(
     """`weighted_estimate` for a statistic that takes a matrix of weights (resamples, items) and returns its
     values.
 
-    The statistic returns no value for rows where it is undefined. If `whole`, its weights are integers of 32
-    bits, which statistics of ranks sum faster. If `fixed`, the statistic has this value for all rows, and is
-    not computed. With more than 2,000 clusters the interval is a percentile interval. On fewer than
-    `FEWEST_CLUSTERS` clusters there is none. Raises ValueError if there are no items.
+    The statistic returns no value for rows where it is undefined. Raises ValueError if there are no items.
     """
     _, place = np.unique(np.asarray(clusters), return_inverse=True)
     if not place.size:
         raise ValueError("no items, so no estimate")
-    count, kind = int(place.max()) + 1, np.int32 if whole else np.float64
+    step = max(1, _ENTRIES // place.size)
 
     def values(counts: NDArray[Any]) -> FloatArray:
-        step = max(1, _ENTRIES // place.size)
-        parts = [counts[at : at + step].astype(kind) for at in range(0, len(counts), step)]
+        parts = [counts[at : at + step].astype(np.float64) for at in range(0, len(counts), step)]
         return np.concatenate([statistic(part.take(place, axis=1)) for part in parts])
 
-    if count < FEWEST_CLUSTERS:
-        return _estimate(value, (None, None), "too-few", n=n, clusters=count)
+    return counted_estimate(
+        values,
+        value,
+        int(place.max()) + 1,
+        n,
+        resamples=resamples,
+        seed=seed,
+        confidence=confidence,
+        lower=lower,
+        upper=upper,
+    )
+
+
+def counted_estimate(
+    statistic: Callable[[NDArray[np.integer[Any]]], FloatArray],
+    value: float,
+    clusters: int,
+    n: int,
+    *,
+    fixed: bool = False,
+    resamples: int = 999,
+    seed: int = 0,
+    confidence: float = 0.95,
+    lower: float = 0.0,
+    upper: float = 1.0,
+) -> Estimate:
+    """A cluster-bootstrap interval for a statistic that takes a matrix of counts (resamples, clusters), which
+    say how often each cluster occurs, and returns its values.
+
+    The statistic returns no value for rows where it is undefined. If `fixed`, the statistic has this value
+    for all rows, and is not computed. With more than 2,000 clusters the interval is a percentile interval. On
+    fewer than `FEWEST_CLUSTERS` clusters there is none. The other arguments are those of `weighted_estimate`.
+    """
+    if clusters < FEWEST_CLUSTERS:
+        return _estimate(value, (None, None), "too-few", n=n, clusters=clusters)
     draws, jackknife = np.array([value]), np.empty(0)
     if not fixed:
-        draws = np.concatenate([values(block) for block in cluster_counts(count, resamples, seed)])
-        jackknife = values(1.0 - np.eye(count)) if count <= _JACKKNIFED else jackknife
-    slack = unseen_share(count, confidence)
+        blocks = cluster_counts(clusters, resamples, seed)
+        draws = np.concatenate([statistic(block) for block in blocks])
+        if clusters <= _JACKKNIFED:
+            jackknife = statistic(1 - np.eye(clusters, dtype=np.uint8))
+    slack = unseen_share(clusters, confidence)
     wide = ((1 - slack) * value + slack * lower, (1 - slack) * value + slack * upper)
     low, high, method = _interval(
-        draws, value, jackknife, clusters=count, confidence=confidence, unmoved=wide
+        draws, value, jackknife, clusters=clusters, confidence=confidence, unmoved=wide
     )
-    return _estimate(value, (low, high), method, n=n, clusters=count)
+    return _estimate(value, (low, high), method, n=n, clusters=clusters)
 
 
 # ------------------------------------------------------------------------------------------ inside

@@ -6,7 +6,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any, cast
 
@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from qa_eval.metrics.calibration import auroc, auroc_rows
+from qa_eval.metrics.calibration import aurc_rows, auroc, auroc_rows, brier_skill_rows, coverage_rows
 from qa_eval.records import Estimate
 from qa_eval.stats import draws, intervals
 from qa_eval.stats.draws import cluster_counts, sign_flips
 from qa_eval.stats.intervals import (
     Term,
     _bca_levels,
+    counted_estimate,
     linear_contributions,
     ratio_estimate,
     ratio_estimates,
@@ -31,7 +32,7 @@ from qa_eval.stats.intervals import (
     summable,
     weighted_estimate,
 )
-from qa_eval.stats.small_samples import unseen_share, widened_z, wilson
+from qa_eval.stats.small_samples import FEWEST_CLUSTERS, unseen_share, widened_z, wilson
 from tests.support.clustered_terms import clustered, term
 
 FloatArray = NDArray[np.float64]
@@ -411,13 +412,20 @@ def test_a_statistic_of_rows_gives_what_it_gives_row_by_row() -> None:
     assert_usable(one)
 
 
-def test_whole_weights_in_the_order_of_the_ranks_give_the_same_interval() -> None:
-    score, positive, clusters, value = random_ranking(10, 60, positives=0.4, clusters=15)
-    plain = rowwise_estimate(lambda rows: auroc_rows(score, positive, rows), value, clusters, 60)
-    order = np.argsort(-score, kind="stable")
-    score, positive, clusters = score[order], positive[order], clusters[order]
-    whole = rowwise_estimate(lambda rows: auroc_rows(score, positive, rows), value, clusters, 60, whole=True)
-    assert whole == plain
+@pytest.mark.parametrize("rows", [auroc_rows, aurc_rows, brier_skill_rows, coverage_rows])
+@pytest.mark.parametrize("clusters", [3, 15])
+def test_counts_of_clusters_give_the_interval_of_the_items_weights(
+    rows: Callable[..., FloatArray], clusters: int
+) -> None:
+    score, positive, cluster, value = random_ranking(10, 60, positives=0.4, clusters=clusters)
+    plain = rowwise_estimate(lambda weights: rows(score, positive, weights), value, cluster, 60)
+    names, place = np.unique(cluster, return_inverse=True)
+    counted = counted_estimate(
+        lambda counts: rows(score, positive, counts, place), value, len(names), len(score)
+    )
+    assert counted == plain
+    fixed = counted_estimate(lambda _: np.empty(0), value, len(names), len(score), fixed=True)
+    assert (fixed.method == "wilson") == (clusters >= FEWEST_CLUSTERS)
 
 
 @pytest.mark.parametrize("weights", [(1.0,), (0.5, 0.5), (1.0, -1.0)])
