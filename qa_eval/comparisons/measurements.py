@@ -277,8 +277,8 @@ def _each_row(
 ) -> FloatArray:
     """The statistic under each row of weights. NaN where it is undefined."""
     assert metric.ranking is not None
-    values = metric.ranking.rows(score, positive, weights)
+    values = metric.ranking.rows(score, positive, weights, None)
     if len(values) == len(weights):
         return values
-    alone = (metric.ranking.rows(score, positive, row[None, :]) for row in weights)
+    alone = (metric.ranking.rows(score, positive, row[None, :], None) for row in weights)
     return np.array([found[0] if len(found) else np.nan for found in alone])

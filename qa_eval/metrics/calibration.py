@@ -2,20 +2,26 @@
 
 All functions take one value per item and return `None` where the quantity is undefined (no items, or items of
 one class only). Items with equal scores are exchangeable: no value depends on the order in which they come.
-An item of weight 2 counts like two equal items; `*_rows` compute many weightings at once, for resampling.
+An item of weight 2 counts like two equal items.
+
+For resampling, `*_rows` compute many weightings at once. They take a matrix of weights with a row for each
+weighting, and which column has the weight of each item (`place`; by default each item has its own). The items
+of a cluster share a column, which says how often the cluster was drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qa_eval.stats.draws import FloatArray
+from qa_eval.stats.intervals import summable
 
-_ENTRIES = 1 << 16
+_ENTRIES = 1 << 17
 """Number of weights that are ranked together: few enough for the processor's cache."""
 _SLACK = 1e-9
 """Relative tolerance of comparisons with a target, so that 4 of 5 reaches 0.8."""
@@ -101,17 +107,21 @@ def brier_skill(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike | 
     return _single(brier_skill_rows(confidence, correct, _one_row(confidence, weights)))
 
 
-def brier_skill_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> FloatArray:
-    """`brier_skill` under each row of weights (rows, items); rows for which it is undefined are left out."""
+def brier_skill_rows(
+    confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike, place: ArrayLike | None = None
+) -> FloatArray:
+    """`brier_skill` under each row of weights; rows for which it is undefined are left out."""
     said, right = _paired(confidence, correct)
-    rows = np.ascontiguousarray(weights, dtype=np.float64)
-    total = rows.sum(axis=1)
-    if not np.all(total > 0):
-        rows, total = rows[total > 0], total[total > 0]
-    rate = rows @ right / total
+    rows, column = _weighted(weights, place, said.size)
+    # Sums by cluster that are exact in any order give equal bits on any machine.
+    of_items = np.ones(said.size), right, (said - right) ** 2
+    columns = summable(np.array([np.bincount(column, each, rows.shape[1]) for each in of_items]))
+    total, hits, squares = np.einsum("rc,kc->kr", rows.astype(np.float64), columns)
+    total, hits, squares = (sums[total > 0] for sums in (total, hits, squares))
+    rate = hits / total
     constant = rate * (1 - rate)
     defined = constant > _SLACK
-    values: FloatArray = 1 - (rows @ (said - right) ** 2 / total)[defined] / constant[defined]
+    values: FloatArray = 1 - (squares / total)[defined] / constant[defined]
     return values
 
 
@@ -161,80 +171,87 @@ def coverage_at_accuracy(
     >>> coverage_at_accuracy([0.9, 0.8, 0.7, 0.6], [True, True, False, False], accuracy=0.6)
     0.75
     """
-    return _single(coverage_rows(confidence, correct, _one_row(confidence, weights), accuracy))
+    return _single(coverage_rows(confidence, correct, _one_row(confidence, weights), accuracy=accuracy))
 
 
-def auroc_rows(score: ArrayLike, positive: ArrayLike, weights: ArrayLike) -> FloatArray:
-    """`auroc` under each row of weights (rows, items); rows for which it is undefined are left out."""
-    falling, right, blocks = _ranked(score, positive, weights)
+def auroc_rows(
+    score: ArrayLike, positive: ArrayLike, weights: ArrayLike, place: ArrayLike | None = None
+) -> FloatArray:
+    """`auroc` under each row of weights; rows for which it is undefined are left out."""
+    falling, right, place, blocks = _ranked(score, positive, weights, place)
     hits, misses = np.flatnonzero(right == 1), np.flatnonzero(right == 0)
     # A positive item loses to the negatives of a higher score, and half to those of the same one.
     higher, as_high = (np.searchsorted(-falling[misses], -falling[hits], side) for side in ("left", "right"))
-    tied = not np.array_equal(higher, as_high)
+    tied = np.flatnonzero(higher != as_high)
+    hits, misses = place[hits], place[misses]
     values = [np.empty(0)]
     for rows in blocks:
-        above = rows.take(hits, axis=1).astype(np.float64)
+        above = rows.astype(np.float64).take(hits, axis=1)
         beaten = _sums(rows.take(misses, axis=1))
         # All sums are of whole numbers, which are exact in any order.
         losses = np.einsum("ri,ri->r", above, beaten.take(higher, axis=1).astype(np.float64))
-        if tied:
-            losses += np.einsum("ri,ri->r", above, beaten.take(as_high, axis=1).astype(np.float64))
-            losses /= 2
+        if tied.size:
+            equals = beaten.take(as_high[tied], axis=1) - beaten.take(higher[tied], axis=1)
+            losses += np.einsum("ri,ri->r", above.take(tied, axis=1), equals.astype(np.float64)) / 2
         pairs = above.sum(axis=1) * beaten[:, -1]
         defined = pairs > 0
         values.append(np.clip((pairs - losses)[defined] / pairs[defined], 0.0, 1.0))
     return np.concatenate(values)
 
 
-def aurc_rows(confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike) -> FloatArray:
-    """`aurc` under each row of whole weights (rows, items); rows without weight are left out."""
-    falling, right, blocks = _ranked(confidence, correct, weights)
-    ends, wrong, harmonic = _tie_ends(falling), right == 0, np.zeros(1)
-    tied = np.flatnonzero(np.diff(ends) > 1)
-    alone = wrong[ends[:-1]].astype(np.int32)
+def aurc_rows(
+    confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike, place: ArrayLike | None = None
+) -> FloatArray:
+    """`aurc` under each row of whole weights; rows without weight are left out."""
+    falling, right, place, blocks = _ranked(confidence, correct, weights, place)
+    groups, harmonic = _Groups.of(falling, right == 0, place), np.zeros(1)
+    tied = groups.tied
     values = [np.empty(0)]
     for rows in blocks:
         if rows.dtype != np.int32:
             raise ValueError("weights of aurc must be whole numbers: how often each item occurs")
-        wrongly = rows * wrong
-        accepted, errors = _down_to(ends, rows), _down_to(ends, wrongly)
+        size, wrong = groups.totals(rows)
+        accepted, errors = _sums(size), _sums(wrong)
         # Inside a tie of m answers with e errors, after K accepted with E errors, the j-th accepted is
         # expected to bring the errors to E + j e/m. Summing (E + j e/m) / (K + j) over j = 1..m gives, with
         # harmonic numbers H, e + (E - K e/m) (H(K + m) - H(K)). One answer alone has e/m = 0 or 1.
         total = accepted[:, -1]
         if (most := int(total.max(initial=0))) >= len(harmonic):
             harmonic = np.append(0.0, np.cumsum(1.0 / np.arange(1, most + 1)))
-        made = np.diff(errors) if tied.size else wrongly
-        before = (errors[:, :-1] - accepted[:, :-1] * alone).astype(np.float64)
+        before = (errors[:, :-1] - accepted[:, :-1] * groups.marked).astype(np.float64)
         if tied.size:
-            size = np.diff(accepted)[:, tied]
-            share = made[:, tied] / np.maximum(size, 1)
+            share = wrong[:, tied] / np.maximum(size[:, tied], 1)
             before[:, tied] = errors[:, tied] - accepted[:, tied] * share
-        inner = harmonic.take(accepted)
-        inner = made + before * (inner[:, 1:] - inner[:, :-1])
+        reached = harmonic.take(accepted)
+        inner = reached[:, 1:] - reached[:, :-1]
+        inner *= before
+        inner += wrong
         defined = total > 0
         values.append(np.clip(inner.sum(axis=1)[defined] / total[defined], 0.0, 1.0))
     return np.concatenate(values)
 
 
 def coverage_rows(
-    confidence: ArrayLike, correct: ArrayLike, weights: ArrayLike, accuracy: float = 0.8
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    weights: ArrayLike,
+    place: ArrayLike | None = None,
+    accuracy: float = 0.8,
 ) -> FloatArray:
-    """`coverage_at_accuracy` under each row of weights (rows, items); rows without weight are left out."""
-    falling, right, blocks = _ranked(confidence, correct, weights)
-    ends, correct = _tie_ends(falling), right == 1
-    # Nobody accepts a confidence of -inf, so the last threshold may be above it.
-    thresholds = len(ends) - 1 - bool(falling.size and falling[-1] == -np.inf)
+    """`coverage_at_accuracy` under each row of weights; rows without weight are left out."""
+    falling, right, place, blocks = _ranked(confidence, correct, weights, place)
+    # Nobody accepts a confidence of -inf.
+    covered = falling > -np.inf
+    groups = _Groups.of(falling[covered], right[covered] == 1, place[covered])
+    items = np.bincount(place)
     values = [np.empty(0)]
     for rows in blocks:
-        accepted, correctly = _down_to(ends, rows), _down_to(ends, rows * correct)
-        total = accepted[:, -1]
-        bar = accuracy * accepted[:, 1 : thresholds + 1]
+        total = rows[:, : len(items)] @ items
+        accepted, correctly = (np.cumsum(totals, axis=1, out=totals) for totals in groups.totals(rows))
+        bar = accuracy * accepted
         bar -= _SLACK * total[:, None]
-        reached = correctly[:, 1 : thresholds + 1] >= bar
         # The last threshold that reaches the accuracy accepts most.
-        last = thresholds - reached[:, ::-1].argmax(axis=1) if thresholds else np.zeros(len(rows), np.intp)
-        most = np.where(reached.any(axis=1), accepted[np.arange(len(rows)), last], 0.0)
+        most = (accepted * (correctly >= bar)).max(axis=1, initial=0)
         defined = total > 0
         values.append(np.clip(most[defined] / total[defined], 0.0, 1.0))
     return np.concatenate(values)
@@ -261,36 +278,40 @@ def coverage_is_fixed(confidence: FloatArray, correct: NDArray[np.bool_]) -> boo
 
 
 def _ranked(
-    score: ArrayLike, label: ArrayLike, weights: ArrayLike
-) -> tuple[FloatArray, FloatArray, Iterator[NDArray[Any]]]:
-    """Scores and labels from the highest score down, and the rows of weights in this order, some at a time.
+    score: ArrayLike, label: ArrayLike, weights: ArrayLike, place: ArrayLike | None
+) -> tuple[FloatArray, FloatArray, NDArray[np.intp], Iterator[NDArray[Any]]]:
+    """Scores, labels and places from the highest score down, and the rows of weights, some at a time.
 
     Weights that are whole numbers, such as those of resamples, are integers: these are summed much faster.
     """
     values, labels = _paired(score, label)
-    rows = np.asarray(weights)
-    if rows.ndim != 2 or rows.shape[1] != values.size:
-        raise ValueError(f"weights of shape {rows.shape} do not fit {values.size} items")
-    if rows.dtype != np.int32:
-        rows = np.asarray(rows, dtype=np.float64)
+    rows, place = _weighted(weights, place, values.size)
     if rows.min(initial=0) < 0:
         raise ValueError("weights must not be negative")
-    whole = _sums_fit(rows) and (rows.dtype == np.int32 or bool(np.all(rows == np.floor(rows))))
-    rows = rows.astype(np.int32 if whole else np.float64, copy=False)
-    order = np.argsort(-values, kind="stable")
+    whole = rows.dtype.kind in "ui" or bool(np.all(rows == np.floor(rows)))
+    kind = np.int32 if whole and _sums_fit(rows, place) else np.float64
+    order = np.argsort(-values)
     step = max(1, _ENTRIES // max(values.size, 1))
     starts = range(0, len(rows) if values.size else 0, step)
-    blocks = (rows[at : at + step] for at in starts)
-    if np.any(order[1:] < order[:-1]):
-        blocks = (block.take(order, axis=1) for block in blocks)
-    return values[order], labels[order], blocks
+    blocks = (rows[at : at + step].astype(kind, copy=False) for at in starts)
+    return values[order], labels[order], place[order], blocks
 
 
-def _sums_fit(rows: NDArray[Any]) -> bool:
-    """Whether the sum of every row is small enough for an integer of 32 bits."""
+def _weighted(
+    weights: ArrayLike, place: ArrayLike | None, items: int
+) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The rows of weights, and which of a row's weights each item has."""
+    rows = np.asarray(weights)
+    if rows.ndim != 2 or (place is None and rows.shape[1] != items):
+        raise ValueError(f"weights of shape {rows.shape} do not fit {items} items")
+    return rows, np.arange(items) if place is None else np.asarray(place, dtype=np.intp)
+
+
+def _sums_fit(rows: NDArray[Any], place: NDArray[np.intp]) -> bool:
+    """Whether the items' weights of every row have a sum small enough for an integer of 32 bits."""
     limit = np.iinfo(np.int32).max
-    bound = float(rows.max(initial=0)) * rows.shape[1]
-    return bound < limit or bool(rows.sum(axis=1, dtype=np.float64).max(initial=0) < limit)
+    bound = float(rows.max(initial=0)) * place.size
+    return bound < limit or bool((rows @ np.bincount(place, minlength=rows.shape[1])).max(initial=0) < limit)
 
 
 def _sums(rows: NDArray[Any]) -> NDArray[Any]:
@@ -300,15 +321,41 @@ def _sums(rows: NDArray[Any]) -> NDArray[Any]:
     return sums
 
 
-def _down_to(ends: NDArray[np.intp], rows: NDArray[Any]) -> NDArray[Any]:
-    """The sum of each row down to each of these ends."""
-    sums = _sums(rows)
-    return sums if len(ends) == sums.shape[1] else sums.take(ends, axis=1)
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Groups of items of equal scores, from the highest score down."""
 
+    first: NDArray[np.intp]
+    """Place of the first item of each group."""
+    marked: NDArray[np.int32]
+    """1 for each group whose first item is marked, else 0."""
+    tied: NDArray[np.intp]
+    """Numbers of the groups of several items."""
+    members: NDArray[np.intp]
+    """Places of the items of these groups."""
+    marks: NDArray[np.int32]
+    """1 for each of these items that is marked, else 0."""
+    ends: NDArray[np.intp]
+    """Numbers of these items down to the end of each of these groups, from 0."""
 
-def _tie_ends(falling: FloatArray) -> NDArray[np.intp]:
-    """Numbers of items down to the end of each group of equal scores, from 0."""
-    return np.append(0, np.flatnonzero(np.append(falling[1:] != falling[:-1], True)[: falling.size]) + 1)
+    @classmethod
+    def of(cls, falling: FloatArray, marked: NDArray[np.bool_], place: NDArray[np.intp]) -> _Groups:
+        starts = np.flatnonzero(np.append(True, falling[1:] != falling[:-1])[: falling.size])
+        sizes, marks = np.diff(np.append(starts, falling.size)), marked.astype(np.int32)
+        tied = np.flatnonzero(sizes > 1)
+        members = np.repeat(sizes > 1, sizes)
+        ends = np.append(0, np.cumsum(sizes[tied]))
+        return cls(place[starts], marks[starts], tied, place[members], marks[members], ends)
+
+    def totals(self, rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The weight of each group, and of its marked items, under each row of weights."""
+        weights = rows.take(self.first, axis=1)
+        marked = weights * self.marked
+        if self.tied.size:
+            members = rows.take(self.members, axis=1)
+            for totals, parts in ((weights, members), (marked, members * self.marks)):
+                totals[:, self.tied] = np.diff(_sums(parts).take(self.ends, axis=1))
+        return weights, marked
 
 
 def _paired(score: ArrayLike, label: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -808,7 +808,6 @@ _ENTRIES: tuple[Metric, ...] = (
             positive=lambda s: s.correct,
             statistic=calibration.brier_skill,
             rows=calibration.brier_skill_rows,
-            by_rank=False,
         ),
     ),
     Metric(

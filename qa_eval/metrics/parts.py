@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,12 +101,13 @@ class Ranking:
     """Score that ranks an item. None if the item takes no part."""
     positive: Callable[[ItemScore], bool]
     statistic: Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
-    rows: Callable[[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]], NDArray[np.float64]]
-    """Statistic under each row of item weights. Undefined rows are left out."""
+    rows: Callable[
+        [NDArray[np.float64], NDArray[np.bool_], NDArray[Any], NDArray[np.intp] | None], NDArray[np.float64]
+    ]
+    """Statistic under each row of weights, given which of a row's weights each item has (None: its own).
+    Undefined rows are left out."""
     fixed: Callable[[NDArray[np.float64], NDArray[np.bool_]], bool] = lambda score, positive: False
     """Whether the statistic is the same under all weights for which it is defined."""
-    by_rank: bool = True
-    """Whether the items are taken from the highest score down, and only their numbers are summed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

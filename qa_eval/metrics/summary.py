@@ -12,7 +12,7 @@ from qa_eval.metrics.parts import Metric
 from qa_eval.metrics.score_table import WHOLE, ScoreTable, tables_of
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Estimate, Question, Summary, Track
-from qa_eval.stats.intervals import Term, ratio_estimates, rowwise_estimate
+from qa_eval.stats.intervals import Term, counted_estimate, ratio_estimates
 
 _COUNTS = ("items", "answered", "abstained", "missing", "errors", "truncated", "leakable")
 _ROUNDING = 1e-9
@@ -131,21 +131,18 @@ def _ranking(
     ranking, ranked = metric.ranking, table.ranked(metric.id)
     if ranking is None or ranked is None:
         return None
-    if ranking.by_rank:  # sorted once, not again for each block of resamples
-        falling = np.argsort(-ranked[0], kind="stable")
-        ranked = ranked[0][falling], ranked[1][falling], ranked[2][falling]
     score, positive, cluster = ranked
     value = ranking.statistic(score, positive)
     if value is None:
         return None
+    names, place = np.unique(cluster, return_inverse=True)
     if not intervals:
-        return _bare(value, len(score), len(np.unique(cluster)))
-    return rowwise_estimate(
-        lambda weights: ranking.rows(score, positive, weights),
+        return _bare(value, len(score), len(names))
+    return counted_estimate(
+        lambda counts: ranking.rows(score, positive, counts, place),
         value,
-        cluster,
+        len(names),
         len(score),
-        whole=ranking.by_rank,
         fixed=ranking.fixed(score, positive),
         resamples=resamples,
         seed=seed,

@@ -13,7 +13,7 @@ FloatArray = NDArray[np.float64]
 
 _CHUNK = 1 << 20
 """Number of entries of a matrix of draws that are in memory at a time (8 MB as float64)."""
-_CACHED = 1 << 16
+_CACHED = 1 << 15
 """Number of draws that are counted together: few enough for the processor's cache."""
 _KEEP = 1 << 24
 """Largest number of entries of a matrix of counts that is kept for the next estimate (16 MB)."""
@@ -24,47 +24,49 @@ EXACT_CLUSTERS = 14
 """Largest number of clusters for which all sign flips are enumerated. With more clusters they are sampled."""
 
 
-def cluster_counts(clusters: int, resamples: int, seed: int) -> Iterator[FloatArray]:
+def cluster_counts(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[np.integer[Any]]]:
     """Yields how often each cluster occurs in each bootstrap resample: blocks of rows, `resamples` rows in
     all.
 
     The draw depends on the three arguments alone, so estimates over the same number of clusters share it. The
     resamples of two models that answered the same facts are therefore paired.
     """
+    step = max(1, _CHUNK // clusters)
+    starts = range(0, resamples, step)
     if clusters * resamples <= _KEEP:
         packed = _small_counts if clusters * resamples <= _SMALL else _large_counts
         kept = packed(clusters, resamples, seed)
-        step = max(1, _CHUNK // clusters)
-        for start in range(0, resamples, step):
-            yield kept[start : start + step].astype(np.float64)
+        for start in starts:
+            yield kept[start : start + step]
     else:
-        for block in _drawn_counts(clusters, resamples, seed):
-            yield block.astype(np.float64)
+        rng = np.random.default_rng(seed)
+        for start in starts:
+            yield _drawn_counts(rng, clusters, min(step, resamples - start))
 
 
 def _packed_counts(clusters: int, resamples: int, seed: int) -> NDArray[np.integer[Any]]:
-    """The counts, packed. A cluster is hardly ever drawn more than 255 times."""
-    blocks = list(_drawn_counts(clusters, resamples, seed))
-    packed = np.min_scalar_type(max(int(block.max(initial=0)) for block in blocks))
-    return np.concatenate([block.astype(packed) for block in blocks])
+    return _drawn_counts(np.random.default_rng(seed), clusters, resamples)
 
 
 _small_counts = lru_cache(maxsize=64)(_packed_counts)
 _large_counts = lru_cache(maxsize=8)(_packed_counts)
 
 
-def _drawn_counts(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32]]:
-    rng = np.random.default_rng(seed)
-    step, few = max(1, _CHUNK // clusters), max(1, _CACHED // clusters)
-    for start in range(0, resamples, step):
-        counts = np.empty((min(step, resamples - start), clusters), np.int32)
-        for at in range(0, len(counts), few):
-            part = counts[at : at + few]
-            picks = rng.integers(0, clusters, size=part.shape)
-            # One histogram for all these rows: cluster c of row r is bin r * clusters + c.
-            picks += (np.arange(len(part)) * clusters)[:, None]
-            part[:] = np.bincount(picks.ravel(), minlength=part.size).reshape(part.shape)
-        yield counts
+def _drawn_counts(rng: np.random.Generator, clusters: int, resamples: int) -> NDArray[np.integer[Any]]:
+    """The counts of the next resamples, packed. A cluster is hardly ever drawn more than 255 times."""
+    few = max(1, min(resamples, _CACHED // clusters))
+    # One histogram for several resamples: cluster c of resample r is bin r * clusters + c.
+    bins = np.repeat(np.arange(few) * clusters, clusters)
+    packed = np.empty((resamples, clusters), np.uint8)
+    for start in range(0, resamples, few):
+        rows = min(few, resamples - start)
+        picks = rng.integers(0, clusters, size=rows * clusters)
+        picks += bins[: picks.size]
+        counts = np.bincount(picks, minlength=picks.size).reshape(rows, clusters)
+        if counts.max() > np.iinfo(packed.dtype).max:
+            packed = packed.astype(np.min_scalar_type(counts.max()))
+        packed[start : start + rows] = counts
+    return packed
 
 
 def sign_flips(clusters: int, resamples: int, seed: int) -> Iterator[FloatArray]:

@@ -40,10 +40,14 @@ _TIE = 1e-10
 """Distance from the value within which a draw counts as equal to it. Only `summable`'s rounding is that
 small."""
 _BATCH = 64
-"""Number of estimates that are resampled together: enough for one fast matrix product, few enough for memory.
-"""
+"""Number of estimates that are resampled together: enough for fast matrix products, few enough for memory."""
 _ENTRIES = 1 << 20
 """Number of item weights that are in memory at a time (8 MB)."""
+_ALONE = 1 << 18
+"""Number of multiplications in a matrix product that OpenBLAS leaves to one thread. It divides a larger one
+among threads, and these wait for each other longer than they multiply."""
+_FEWEST_ROWS = 4
+"""Number of resamples below which products of that size are too narrow to be fast."""
 _JACKKNIFED = 2000
 """Largest number of clusters for which a statistic of rows is jackknifed to correct its interval for
 skewness. With more clusters the jackknife costs more than the resamples and corrects almost nothing."""
@@ -122,21 +126,31 @@ def ratio_estimates(
             estimate(index, problem.columns.sum(axis=1, keepdims=True))
         else:
             by_clusters.setdefault(problem.clusters, []).append(index)
-    for clusters, members in by_clusters.items():
+    for members in by_clusters.values():
         for start in range(0, len(members), _BATCH):
             batch = members[start : start + _BATCH]
-            stacked = np.concatenate([problems[i].columns for i in batch])
-            sums = np.empty((stacked.shape[0], resamples))
-            done = 0
-            for block in cluster_counts(clusters, resamples, seed):
-                np.matmul(stacked, block.T, out=sums[:, done : done + len(block)])
-                done += len(block)
-            at = 0
+            # Many estimates have columns in common, such as the numbers of items.
+            columns = {column.tobytes(): column for i in batch for column in problems[i].columns}
+            resampled = _resampled(np.array([*columns.values()]), resamples, seed)
+            sums = dict(zip(columns, resampled, strict=True))
             for i in batch:
-                rows = problems[i].columns.shape[0]
-                estimate(i, sums[at : at + rows])
-                at += rows
+                estimate(i, np.array([sums[column.tobytes()] for column in problems[i].columns]))
     return [found[i] for i in range(len(requests))]
+
+
+def _resampled(columns: FloatArray, resamples: int, seed: int) -> FloatArray:
+    """The sums of these columns of clusters over each resample: (columns, resamples)."""
+    clusters = columns.shape[1]
+    rows = _ALONE // columns.size
+    if rows < _FEWEST_ROWS:
+        rows = max(1, _ENTRIES // clusters)
+    sums, done = np.empty((len(columns), resamples)), 0
+    for block in cluster_counts(clusters, resamples, seed):
+        for at in range(0, len(block), rows):
+            counts = block[at : at + rows].astype(np.float64)
+            np.matmul(columns, counts.T, out=sums[:, done : done + len(counts)])
+            done += len(counts)
+    return sums
 
 
 def linear_contributions(terms: Sequence[Term]) -> FloatArray:
@@ -198,13 +212,11 @@ def weighted_estimate(
 
 
 def rowwise_estimate(
-    statistic: Callable[[NDArray[Any]], FloatArray],
+    statistic: Callable[[FloatArray], FloatArray],
     value: float,
     clusters: ArrayLike,
     n: int,
     *,
-    whole: bool = False,
-    fixed: bool = False,
     resamples: int = 999,
     seed: int = 0,
     confidence: float = 0.95,
@@ -214,33 +226,64 @@ def rowwise_estimate(
     """`weighted_estimate` for a statistic that takes a matrix of weights (resamples, items) and returns its
     values.
 
-    The statistic returns no value for rows where it is undefined. If `whole`, its weights are integers of 32
-    bits, which statistics of ranks sum faster. If `fixed`, the statistic has this value for all rows, and is
-    not computed. With more than 2,000 clusters the interval is a percentile interval. On fewer than
-    `FEWEST_CLUSTERS` clusters there is none. Raises ValueError if there are no items.
+    The statistic returns no value for rows where it is undefined. Raises ValueError if there are no items.
     """
     _, place = np.unique(np.asarray(clusters), return_inverse=True)
     if not place.size:
         raise ValueError("no items, so no estimate")
-    count, kind = int(place.max()) + 1, np.int32 if whole else np.float64
+    step = max(1, _ENTRIES // place.size)
 
-    def values(counts: FloatArray) -> FloatArray:
-        step = max(1, _ENTRIES // place.size)
-        parts = [counts[at : at + step].astype(kind, copy=False) for at in range(0, len(counts), step)]
+    def values(counts: NDArray[Any]) -> FloatArray:
+        parts = [counts[at : at + step].astype(np.float64) for at in range(0, len(counts), step)]
         return np.concatenate([statistic(part.take(place, axis=1)) for part in parts])
 
-    if count < FEWEST_CLUSTERS:
-        return _estimate(value, (None, None), "too-few", n=n, clusters=count)
+    return counted_estimate(
+        values,
+        value,
+        int(place.max()) + 1,
+        n,
+        resamples=resamples,
+        seed=seed,
+        confidence=confidence,
+        lower=lower,
+        upper=upper,
+    )
+
+
+def counted_estimate(
+    statistic: Callable[[NDArray[np.integer[Any]]], FloatArray],
+    value: float,
+    clusters: int,
+    n: int,
+    *,
+    fixed: bool = False,
+    resamples: int = 999,
+    seed: int = 0,
+    confidence: float = 0.95,
+    lower: float = 0.0,
+    upper: float = 1.0,
+) -> Estimate:
+    """A cluster-bootstrap interval for a statistic that takes a matrix of counts (resamples, clusters), which
+    say how often each cluster occurs, and returns its values.
+
+    The statistic returns no value for rows where it is undefined. If `fixed`, the statistic has this value
+    for all rows, and is not computed. With more than 2,000 clusters the interval is a percentile interval. On
+    fewer than `FEWEST_CLUSTERS` clusters there is none. The other arguments are those of `weighted_estimate`.
+    """
+    if clusters < FEWEST_CLUSTERS:
+        return _estimate(value, (None, None), "too-few", n=n, clusters=clusters)
     draws, jackknife = np.array([value]), np.empty(0)
     if not fixed:
-        draws = np.concatenate([values(block) for block in cluster_counts(count, resamples, seed)])
-        jackknife = values(1.0 - np.eye(count)) if count <= _JACKKNIFED else jackknife
-    slack = unseen_share(count, confidence)
+        blocks = cluster_counts(clusters, resamples, seed)
+        draws = np.concatenate([statistic(block) for block in blocks])
+        if clusters <= _JACKKNIFED:
+            jackknife = statistic(1 - np.eye(clusters, dtype=np.uint8))
+    slack = unseen_share(clusters, confidence)
     wide = ((1 - slack) * value + slack * lower, (1 - slack) * value + slack * upper)
     low, high, method = _interval(
-        draws, value, jackknife, clusters=count, confidence=confidence, unmoved=wide
+        draws, value, jackknife, clusters=clusters, confidence=confidence, unmoved=wide
     )
-    return _estimate(value, (low, high), method, n=n, clusters=count)
+    return _estimate(value, (low, high), method, n=n, clusters=clusters)
 
 
 # ------------------------------------------------------------------------------------------ inside

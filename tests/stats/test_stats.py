@@ -6,9 +6,10 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,13 +18,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from qa_eval.metrics.calibration import auroc, auroc_rows
+from qa_eval.metrics.calibration import aurc_rows, auroc, auroc_rows, brier_skill_rows, coverage_rows
 from qa_eval.records import Estimate
-from qa_eval.stats import intervals
+from qa_eval.stats import draws, intervals
 from qa_eval.stats.draws import cluster_counts, sign_flips
 from qa_eval.stats.intervals import (
     Term,
     _bca_levels,
+    counted_estimate,
     linear_contributions,
     ratio_estimate,
     ratio_estimates,
@@ -31,7 +33,7 @@ from qa_eval.stats.intervals import (
     summable,
     weighted_estimate,
 )
-from qa_eval.stats.small_samples import unseen_share, widened_z, wilson
+from qa_eval.stats.small_samples import FEWEST_CLUSTERS, unseen_share, widened_z, wilson
 from tests.support.clustered_terms import clustered, term
 
 FloatArray = NDArray[np.float64]
@@ -65,6 +67,31 @@ def test_counts_too_many_to_keep_come_in_blocks_of_bounded_size() -> None:
     blocks = [block.shape for block in cluster_counts(50_000, 100, 0)]
     assert sum(rows for rows, _ in blocks) == 100
     assert max(rows for rows, _ in blocks) * 50_000 <= 1 << 20
+
+
+def test_estimates_with_columns_in_common_are_as_if_alone() -> None:
+    rng = np.random.default_rng(6)
+    counted, right = rng.integers(1, 6, 900).astype(float), rng.random((2, 900))
+    terms = [term(r * counted, counted, 0.5) for r in right]
+    requests = [(terms, 1), (terms[:1], 2), (terms[1:], 3), ([term(counted * 0, counted)], 4)]
+    found = ratio_estimates(requests, resamples=99)
+    assert found == [ratio_estimate(part, n=n, resamples=99) for part, n in requests]
+
+
+def test_a_cluster_may_be_drawn_more_often_than_a_byte_can_count() -> None:
+    class Loaded:
+        """Draws each cluster once at first, and then cluster 7 alone."""
+
+        drawn = 0
+
+        def integers(self, low: int, high: int, size: int) -> NDArray[np.int64]:
+            self.drawn += 1
+            return np.full(size, 7) if self.drawn > 1 else np.arange(size) % high
+
+    counts = draws._drawn_counts(cast(np.random.Generator, Loaded()), 300, 250)
+    once = draws._CACHED // 300
+    assert (counts[:once] == 1).all()
+    assert (counts[once:] == 300 * (np.arange(300) == 7)).all()
 
 
 def test_flips_of_few_clusters_are_all_patterns_up_to_the_mirror_image() -> None:
@@ -386,13 +413,33 @@ def test_a_statistic_of_rows_gives_what_it_gives_row_by_row() -> None:
     assert_usable(one)
 
 
-def test_whole_weights_in_the_order_of_the_ranks_give_the_same_interval() -> None:
-    score, positive, clusters, value = random_ranking(10, 60, positives=0.4, clusters=15)
-    plain = rowwise_estimate(lambda rows: auroc_rows(score, positive, rows), value, clusters, 60)
-    order = np.argsort(-score, kind="stable")
-    score, positive, clusters = score[order], positive[order], clusters[order]
-    whole = rowwise_estimate(lambda rows: auroc_rows(score, positive, rows), value, clusters, 60, whole=True)
-    assert whole == plain
+@pytest.mark.parametrize("rows", [auroc_rows, aurc_rows, brier_skill_rows, coverage_rows])
+@pytest.mark.parametrize("clusters", [3, 15])
+def test_counts_of_clusters_give_the_interval_of_the_items_weights(
+    rows: Callable[..., FloatArray], clusters: int
+) -> None:
+    score, positive, cluster, value = random_ranking(10, 60, positives=0.4, clusters=clusters)
+    plain = rowwise_estimate(lambda weights: rows(score, positive, weights), value, cluster, 60)
+    names, place = np.unique(cluster, return_inverse=True)
+    counted = counted_estimate(
+        lambda counts: rows(score, positive, counts, place), value, len(names), len(score)
+    )
+    # The sums of brier_skill are rounded to be exact, here by cluster and there by item.
+    if rows is brier_skill_rows and plain.low is not None:
+        assert (counted.low, counted.high) == pytest.approx((plain.low, plain.high), rel=1e-10)
+        counted = replace(counted, low=plain.low, high=plain.high)
+    assert counted == plain
+    fixed = counted_estimate(lambda _: np.empty(0), value, len(names), len(score), fixed=True)
+    assert (fixed.method == "wilson") == (clusters >= FEWEST_CLUSTERS)
+
+
+@pytest.mark.parametrize("rows", [auroc_rows, aurc_rows, brier_skill_rows, coverage_rows])
+def test_a_row_has_the_same_bits_alone_and_among_others(rows: Callable[..., FloatArray]) -> None:
+    score, positive, cluster, _ = random_ranking(11, 500, positives=0.4, clusters=41)
+    place = np.unique(cluster, return_inverse=True)[1]
+    counts = np.random.default_rng(11).multinomial(41, np.full(41, 1 / 41), size=30)
+    alone = [rows(score, positive, counts[[row]], place) for row in range(30)]
+    assert rows(score, positive, counts, place).tolist() == np.concatenate(alone).tolist()
 
 
 @pytest.mark.parametrize("weights", [(1.0,), (0.5, 0.5), (1.0, -1.0)])
@@ -405,7 +452,7 @@ def test_ratios_that_no_resample_moves_are_estimated_without_resamples(
     drawn = []
     draw = cluster_counts
 
-    def counts(*arguments: int) -> Iterator[NDArray[np.float64]]:
+    def counts(*arguments: int) -> Iterator[NDArray[np.integer[Any]]]:
         drawn.append(arguments)
         return draw(*arguments)
 
