@@ -419,7 +419,7 @@ def test_a_run_prints_the_table_on_stdout_and_all_else_on_stderr() -> None:
     assert lines[0] == "loading baseline:abstain, baseline:first-of-type …"
     assert re.fullmatch(r"questions: .*questions \(\d+ facts, \d+ contested\)", lines[1])
     assert re.fullmatch(r"articles:  .*seeds \(5\)", lines[2])
-    assert lines[3] == "1/2 baseline:abstain: 15 to ask"
+    assert lines[3] == "1/2 baseline:abstain: 15 to answer"
     assert lines[-3:] == [
         leading_sentence(leaderboard_view(load_run(Path("results/first")).leaderboard)),
         "results: results/first",
