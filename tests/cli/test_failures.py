@@ -338,8 +338,9 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
             1,
             id="memory",
         ),
-        pytest.param(KeyboardInterrupt(), [], 130, id="ctrl-C"),
-        pytest.param(click.Abort(), [], 130, id="ctrl-C at a prompt"),
+        pytest.param(KeyboardInterrupt(), ["interrupted"], 130, id="ctrl-C"),
+        pytest.param(KeyboardInterrupt("kept: a"), ["kept: a"], 130, id="ctrl-C with a message"),
+        pytest.param(click.Abort(), ["interrupted"], 130, id="ctrl-C at a prompt"),
     ],
 )
 def test_an_exception_has_its_lines_and_its_exit_code(
@@ -357,7 +358,7 @@ def test_a_file_that_ends_too_early_is_no_interruption() -> None:
 
 
 def test_an_import_that_ctrl_c_broke_is_an_interruption() -> None:
-    assert explain(raised(ImportError("half a module"), KeyboardInterrupt())) == ([], 130)
+    assert explain(raised(ImportError("half a module"), KeyboardInterrupt())) == (["interrupted"], 130)
 
 
 def test_the_traceback_is_shown_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -435,7 +436,7 @@ def test_json_stays_json_where_stdout_knows_ascii_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delay", [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8])
-def test_ctrl_c_while_the_program_is_loaded_shows_nothing(delay: float) -> None:
+def test_ctrl_c_while_the_program_is_loaded_shows_no_traceback(delay: float) -> None:
     def listen() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell has what it starts behind ignore it
 
@@ -453,6 +454,8 @@ def test_ctrl_c_while_the_program_is_loaded_shows_nothing(delay: float) -> None:
     # Python's own start is not ours.
     assert str(ROOT / "qa_eval") not in err
     assert started.returncode in (130, -signal.SIGINT, 0) or "Traceback" in err
+    if started.returncode == 130:
+        assert re.search("^interrupted", err, re.MULTILINE | re.IGNORECASE)
 
 
 # ------------------------------------------------------------------------------------------ full disks

@@ -438,7 +438,9 @@ def test_the_workers_of_a_cluster_have_a_line_each(monkeypatch: pytest.MonkeyPat
         for worker, n in (("one/12", 4), ("two/7", 2), ("one/12", 1)):
             progress.worker(worker, n)
         progress.finish()
-    assert plain.getvalue() == "1/1 embedded: 7 to answer\nworker one/12: 5 answered\nworker two/7: 2 answered\n"
+    assert (
+        plain.getvalue() == "1/1 embedded: 7 to answer\nworker one/12: 5 answered\nworker two/7: 2 answered\n"
+    )
     assert "one/12" in terminal.getvalue()
     assert "two/7" in terminal.getvalue()
 
