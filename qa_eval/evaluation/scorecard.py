@@ -342,7 +342,7 @@ def _paired(predictions: Any, golds: Any) -> tuple[Any, Any]:  # noqa: ANN401
             "otherwise give both by question id, as dicts or as rows with an id"
         )
     if len(predictions) != len(golds):
-        raise QaEvalError(f"predictions: there are {len(predictions)}, but {len(golds)} golds")
+        raise QaEvalError(f"predictions: there are {len(predictions):,}, but {count(len(golds), 'gold')}")
     return {str(n): p for n, p in enumerate(predictions)}, {str(n): g for n, g in enumerate(golds)}
 
 

@@ -31,6 +31,7 @@ from qa_eval.models.reading.reader import SpanReader, Timings
 from qa_eval.models.reading.windows import Window
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Prediction, Runtime
+from qa_eval.text.phrases import count
 
 SHAPES = tuple((tokens, workers) for tokens in (1, 512, 2048) for workers in (True, False))
 """Arrangements that are tried for the floor: the tokens of a batch (1 for single windows), and whether each
@@ -187,7 +188,8 @@ def bench(
         if (sentence := undeclared_sentence([model.info])) is not None:
             note(sentence)
         subject = _subject(model, asked, runs)
-        note(f"{spec}: {len(asked)} items, {len(subject.windows)} windows; finding the best batch shape")
+        found = f"{count(len(asked), 'item')}, {count(len(subject.windows), 'window')}"
+        note(f"{spec}: {found}; finding the best batch shape")
         _find_shape(subject)
         subjects.append(subject)
     for number in range(rounds):
