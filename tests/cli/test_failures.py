@@ -20,6 +20,8 @@ import pytest
 
 from qa_eval.cli.failures import explain
 from qa_eval.errors import CheckFailedError, QaEvalError
+from qa_eval.files.hashes import canonical_json
+from qa_eval.runs.store import file_sha256
 from tests.support.command_line import call
 from tests.support.places import ROOT
 from tests.support.public_files import TWO_ARTICLES, write
@@ -366,6 +368,37 @@ def test_the_traceback_is_shown_when_it_is_asked_for(monkeypatch: pytest.MonkeyP
     lines, _ = explain(raised(QaEvalError("no")))
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[-1] == "Error: no"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "show changed --failures",
+        "show changed @",
+        "compare run changed",
+        "leaderboard run changed",
+        "report changed --out site",
+        "export changed --format csv --out rows.csv",
+        "verify changed",
+    ],
+)
+@pytest.mark.parametrize("id", ["@", "losses", "losses~0@a"])
+def test_a_stored_id_that_is_no_item_is_named_by_its_place(place: Path, words: str, id: str) -> None:
+    changed = place / "changed"
+    shutil.rmtree(changed, ignore_errors=True)
+    shutil.copytree(place / "run", changed)
+    board = json.loads((changed / "leaderboard.json").read_text("utf-8"))
+    (row,) = board["rows"]
+    file = changed / row["predictions"]["path"]
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    lines[1]["item"] = id
+    file.write_text("".join(canonical_json(line) + "\n" for line in lines), "utf-8")
+    row["predictions"]["sha256"] = file_sha256(file)
+    (changed / "leaderboard.json").write_text(canonical_json(board), "utf-8")
+    done = call(*words.split())
+    assert done.exit_code == (1 if words.startswith("verify") else 2)
+    assert f"{file.relative_to(place)}:2: item: not an item id: {id!r} (FACT@ARTICLE" in done.output
+    assert "defect" not in done.output
 
 
 # ------------------------------------------------------------------------------------------ streams

@@ -420,8 +420,8 @@ HASH = r"test-fake.jsonl: hash of the items: stored"
         ),
         pytest.param(
             lambda rows: rows[3].update(item="nonsense"),
-            r"test-fake.jsonl: not an item id: 'nonsense'",
-            r"test-fake.jsonl: not an item id: 'nonsense'",
+            r"test-fake.jsonl:4: item: not an item id: 'nonsense'",
+            r"test-fake.jsonl:4: item: not an item id: 'nonsense'",
             id="no item",
         ),
         pytest.param(
