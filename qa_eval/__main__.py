@@ -14,6 +14,7 @@ def main() -> None:
             from qa_eval.cli.process import run
         run()
     except KeyboardInterrupt:
+        _say_so()
         raise SystemExit(130) from None
     except ImportError as error:
         raise SystemExit(f"Error: qa-eval cannot be loaded: {error}. Install it again.") from None
@@ -30,12 +31,25 @@ class _Loading:
 
         self._before = signal.getsignal(signal.SIGINT)
         if self._before is signal.default_int_handler:  # otherwise the signal is ignored, as nohup sets it
-            signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+            signal.signal(signal.SIGINT, _end_at_once)
 
     def __exit__(self, *_: object) -> None:
         import signal
 
         signal.signal(signal.SIGINT, self._before)
+
+
+def _end_at_once(*_: object) -> None:
+    _say_so()
+    os._exit(130)
+
+
+def _say_so() -> None:
+    """Writes on stderr that the program was interrupted."""
+    try:  # noqa: SIM105 - contextlib is not loaded yet
+        os.write(2, b"\ninterrupted\n")  # begins a line, because a terminal shows ^C before
+    except OSError:
+        pass
 
 
 if __name__ == "__main__":

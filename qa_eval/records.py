@@ -8,6 +8,7 @@ never NaN.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache, lru_cache
@@ -620,6 +621,9 @@ def _item_of(id: str, context_id: str) -> ItemId:
 # ------------------------------------------------------------------------------------------ the items
 
 
+_ITEM_ID = re.compile("(?P<fact>[^@~]+)(?:~(?P<paraphrase>[1-9][0-9]*))?@(?P<article>[^@]+)")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ItemId:
     """Id of an item: `FACT@ARTICLE`, or `FACT~N@ARTICLE` for paraphrase N (from 1).
@@ -641,18 +645,47 @@ class ItemId:
     @lru_cache(maxsize=1024)  # parsed at several places for each row
     def parse(cls, text: str) -> ItemId:
         """The id that `str` writes as this text. Raises ValueError, which quotes the text, for any other."""
-        head, at, article = text.partition("@")
-        fact, tilde, number = head.partition("~")
-        if not (fact and at and article) or "@" in article or (tilde and not number.isdecimal()):
-            raise ValueError(f"not an item id: {text!r} (FACT@ARTICLE, FACT~N@ARTICLE or FACT@*)")
-        if tilde and (number.startswith("0") or not number.isascii()):
-            raise ValueError(f"not an item id: {text!r} (paraphrases count from 1)")
-        return cls(fact=fact, article=article, paraphrase=int(number) if tilde else 0)
+        found = _ITEM_ID.fullmatch(text)
+        if found is None:
+            raise ValueError(
+                f"not an item id: {text!r} (FACT@ARTICLE, FACT~N@ARTICLE or FACT@*; N counts from 1)"
+            )
+        return cls(fact=found["fact"], article=found["article"], paraphrase=int(found["paraphrase"] or 0))
 
     @property
     def track(self) -> Track:
         """Track of the item."""
         return "pooled" if self.article == "*" else "reading"
+
+
+def is_item_id(text: str) -> bool:
+    """Whether `ItemId.parse` takes the text.
+
+    >>> is_item_id("sky@a"), is_item_id("sky~2@*"), is_item_id("sky~0@a"), is_item_id("@")
+    (True, True, False, False)
+    """
+    return _ITEM_ID.fullmatch(text) is not None
+
+
+class _ParsedAsItemId:
+    """Makes pydantic refuse a text that is not an item id."""
+
+    def __get_pydantic_core_schema__(self, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import PydanticCustomError
+        from pydantic_core.core_schema import no_info_after_validator_function
+
+        def parsed(text: str) -> str:
+            try:
+                ItemId.parse(text)
+            except ValueError as error:
+                raise PydanticCustomError("item_id", "{why}", {"why": str(error)}) from None
+            return text
+
+        return no_info_after_validator_function(parsed, handler(source))
+
+
+ItemText = Annotated[str, _ParsedAsItemId()]
+"""Id of an item, as text."""
 
 
 def is_pooled_id(text: str) -> bool:
@@ -661,10 +694,7 @@ def is_pooled_id(text: str) -> bool:
     >>> is_pooled_id("sky@*"), is_pooled_id("sky@a"), is_pooled_id("sky")
     (True, False, False)
     """
-    try:
-        return text.endswith("@*") and ItemId.parse(text).track == "pooled"
-    except ValueError:
-        return False
+    return text.endswith("@*") and is_item_id(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

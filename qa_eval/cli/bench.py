@@ -20,6 +20,7 @@ from qa_eval.cli.option_groups import (
     run_flags,
 )
 from qa_eval.metrics.rules.squad import RULES, SQUAD_V2, Rules
+from qa_eval.text.phrases import count
 
 if TYPE_CHECKING:
     from qa_eval.data.dataset import Dataset
@@ -207,7 +208,8 @@ def bench_lines(speeds: Sequence[Speed], agreements: Sequence[AnswerAgreement]) 
                 if s.marginal_ratio
                 else []
             ),
-            f"  {s.items} items, {s.windows} windows, {s.tokens:,} tokens in {s.seconds:.2f} s",
+            f"  {count(s.items, 'item')}, {count(s.windows, 'window')}, {count(s.tokens, 'token')} in "
+            f"{s.seconds:.2f} s",
             f"  speed          {s.items / s.seconds:.1f} items/s, {s.windows / s.seconds:.1f} windows/s, "
             f"{s.tokens / s.seconds:,.0f} tokens/s",
             "  share of time  "
@@ -222,7 +224,7 @@ def bench_lines(speeds: Sequence[Speed], agreements: Sequence[AnswerAgreement]) 
         )
     for a in agreements:
         lines.append(
-            f"{clean(a.spec)} against {clean(a.base)}: {a.moved} of {a.items} answers differ, "
+            f"{clean(a.spec)} against {clean(a.base)}: {a.moved:,} of {count(a.items, 'answer')} changed, "
             f"F1 {100 * a.f1_difference:+.2f} points, scores within {a.largest_score_difference:.2g}"
         )
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from qa_eval.cli.command import CommandGroup
+from qa_eval.text.phrases import count
 
 
 @click.group("cache", cls=CommandGroup, short_help="Show or clear the cache of answers.")
@@ -23,7 +24,7 @@ def cache_info_command() -> None:
     from qa_eval.text.terminal import clean
 
     info = cache_info()
-    click.echo(f"{clean(str(info.path))}: {_answers(info.entries)}, {size_text(info.bytes)}")
+    click.echo(f"{clean(str(info.path))}: {count(info.entries, 'answer')}, {size_text(info.bytes)}")
     for model, (entries, size) in info.models.items():
         click.echo(f"{entries:>9}  {size_text(size):>9}  {clean(model)}")
     if info.made:
@@ -42,8 +43,4 @@ def cache_clear_command() -> None:
     from qa_eval.text.terminal import clean
 
     info = clear_cache()
-    click.echo(f"{clean(str(info.path))}: deleted {_answers(info.entries)}, {size_text(info.bytes)}")
-
-
-def _answers(count: int) -> str:
-    return "1 answer" if count == 1 else f"{count} answers"
+    click.echo(f"{clean(str(info.path))}: deleted {count(info.entries, 'answer')}, {size_text(info.bytes)}")

@@ -25,14 +25,15 @@ SHOW_TRACEBACK = "QA_EVAL_TRACEBACK"
 
 
 def explain(error: BaseException) -> tuple[list[str], int]:
-    """The lines for stderr, and the exit code. An interruption has no lines."""
+    """The lines for stderr, and the exit code. An interruption has its own message, or one word."""
     if isinstance(error, click.Abort) and isinstance(error.__cause__, EOFError):
         error = error.__cause__  # A file ended too early. At a prompt, click drops the cause.
-    # A library that ctrl-C stops during its import often raises an error of its own.
-    if any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
-        return [], INTERRUPTED
     from qa_eval.text.terminal import clean_lines
 
+    # A library that ctrl-C stops during its import often raises an error of its own.
+    interruptions = [str(cause) for cause in _causes(error) if isinstance(cause, KeyboardInterrupt)]
+    if interruptions:
+        return clean_lines(next(filter(None, interruptions), "interrupted")), INTERRUPTED
     traced = traceback.format_exception(error) if os.environ.get(SHOW_TRACEBACK) else []
     above = [line for part in traced for line in clean_lines(part.rstrip("\n"))]
     if isinstance(error, QaEvalError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from qa_eval.cli.command import note
+from qa_eval.text.phrases import count
 
 if TYPE_CHECKING:
     from qa_eval.data.dataset import Dataset
@@ -26,7 +27,8 @@ _MORE = "--all shows every metric with its interval, and the counts"
 def announce_corpus(corpus: Corpus) -> None:
     """Names the files that are read on stderr, so that nobody scores the wrong questions unaware."""
     contested = sum(q.contested for q in corpus.questions)
-    note(f"questions: {corpus.questions_path} ({len(corpus.questions)} facts, {contested} contested)")
+    facts = count(len(corpus.questions), "fact")
+    note(f"questions: {corpus.questions_path} ({facts}, {contested:,} contested)")
     note(f"articles:  {corpus.articles_path} ({len(corpus.articles)})")
 
 

@@ -12,6 +12,7 @@ from qa_eval.cli.questions_agree import agree_command
 from qa_eval.cli.questions_impact import impact_command
 from qa_eval.cli.questions_new import new_command
 from qa_eval.cli.questions_probe import probe_command
+from qa_eval.text.phrases import count
 
 
 @click.group("questions", cls=CommandGroup, short_help="Check, count, write and compare questions.")
@@ -69,7 +70,7 @@ def check_command(
     from qa_eval.authoring.question_files import fix_questions
 
     for done in fix_questions(questions or None, articles) if fix else ():
-        note(f"{done.path}: canonical form written, {len(done.lines)} lines changed")
+        note(f"{done.path}: canonical form written, {count(len(done.lines), 'line')} changed")
     text, code = run_check(questions or None, articles, form)
     click.echo(text)
     ctx.exit(code)

@@ -193,13 +193,11 @@ def _show_exemptions(addition: Addition) -> None:
 
 @contextmanager
 def _untouched() -> Iterator[None]:
-    """Notes on stderr, if the user interrupts the command, that nothing was written."""
+    """Makes the message of an interruption say that nothing was written."""
     try:
         yield
     except (click.Abort, KeyboardInterrupt):
-        click.echo(err=True)  # the prompt has no line end
-        note("interrupted; nothing was written")
-        raise click.Abort from None
+        raise KeyboardInterrupt("interrupted; nothing was written") from None
 
 
 def _ask(what: str) -> str:

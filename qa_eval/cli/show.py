@@ -13,6 +13,7 @@ from qa_eval.cli.argument_types import PATH
 from qa_eval.cli.asked_data import corpus_of, dataset_of, is_public
 from qa_eval.cli.command import Command, note, option
 from qa_eval.cli.option_groups import run_data_options
+from qa_eval.text.phrases import count
 
 if TYPE_CHECKING:
     from qa_eval.data.claim_sets import ClaimSet
@@ -110,7 +111,8 @@ def show_command(
             write_lines(sys.stdout, lines)
     if failures:
         asked = sum(row.predictions.rows for row in rows if row.predictions is not None)
-        note(f"{sum(len(s.answers) for s in shown)} of {asked} answers are wrong")
+        wrong = sum(len(s.answers) for s in shown)
+        note(f"{wrong:,} of {count(asked, 'answer')} {'is' if asked == 1 else 'are'} wrong")
 
 
 def _facts_of(dataset: ClaimSet, facts: set[str]) -> dict[str, PassageFact]:

@@ -17,7 +17,7 @@ from qa_eval.files.findings import Findings
 from qa_eval.files.hashes import sha256_json
 from qa_eval.metrics.rules.squad import SQUAD_V2
 from qa_eval.records import Finding, Instance, ItemId, Question
-from qa_eval.text.phrases import quote, suggestion
+from qa_eval.text.phrases import count, quote, suggestion
 
 _NOTED = frozenset({"unused-fact", "dropped-claim", "no-span", "one-text", "yes-no"})
 """Checks whose remarks a run repeats next to its numbers."""
@@ -161,8 +161,8 @@ class ClaimSet:
         """The contents in words. Raises InputError."""
         census = self.check()
         return (
-            f"{census.facts:,} {'fact' if census.facts == 1 else 'facts'}, {census.contested:,} contested, "
-            f"over {census.passages:,} {'passage' if census.passages == 1 else 'passages'} of their own"
+            f"{count(census.facts, 'fact')}, {census.contested:,} contested, "
+            f"over {count(census.passages, 'passage')} of their own"
         )
 
     def announcements(self) -> Iterator[str]:

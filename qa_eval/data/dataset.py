@@ -87,7 +87,7 @@ class Census:
             what = one if number == 1 else many
             if check == "blank-among-golds" and rules in RULES:
                 what += f"; {_blank_gold(RULES[rules])}"
-            yield f"{number} {what}; the first: {first}"
+            yield f"{number:,} {what}; the first: {first}"
 
 
 def _blank_gold(rules: Rules) -> str:
@@ -168,7 +168,7 @@ class PublicDataset:
                 return self.fixed_rules
             return self._origin.rules(unanswerable=census.unanswerable > 0)
         if census.unanswerable and not RULES[self.asked_rules].unanswerable:
-            what = f"{census.unanswerable} of {count(census.questions, 'question')} have no gold"
+            what = f"{census.unanswerable:,} of {count(census.questions, 'question')} have no gold"
             raise QaEvalError(
                 f"{self.spec}: {what}, such as {census.marks.goldless!r}; "
                 f"{self.asked_rules} has no unanswerable questions, squad-v2.0 has"
@@ -192,7 +192,7 @@ class PublicDataset:
     def held(self) -> str:
         """The contents in words. Raises InputError."""
         census = self.check()
-        held = f"{census.questions:,} questions on {census.contexts:,} contexts"
+        held = f"{count(census.questions, 'question')} on {count(census.contexts, 'context')}"
         if not census.labelled:
             return f"{held}; it has no answers, so nothing is scored"
         return f"{held}, {census.unanswerable:,} unanswerable; rules {self.rules}"

@@ -194,7 +194,7 @@ def read_fact(
     if reading.problems:
         return None, reading.problems, reading.remarks
     if not claims:
-        which = "its claim" if len(line.claims) == 1 else f"any of its {len(line.claims)} claims"
+        which = "its claim" if len(line.claims) == 1 else f"any of its {count(len(line.claims), 'claim')}"
         message = f"{quote(line.id)}: no passage states {which}"
         return None, [], [*reading.remarks, Remark("unused-fact", "claims", message)]
     resolution = line.resolution

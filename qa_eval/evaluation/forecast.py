@@ -27,6 +27,7 @@ from qa_eval.files.hashes import canonical_json
 from qa_eval.text.figures import duration_text, size_text
 from qa_eval.text.grid import draw_grid
 from qa_eval.text.passages import wrap_text
+from qa_eval.text.phrases import count
 from qa_eval.text.terminal import clean, safe_json
 
 # ------------------------------------------------------------------------------------------ one data set
@@ -352,10 +353,9 @@ def _sentences(found: Forecast) -> Iterator[str]:
     planned, costs = found.planned, [model.cost(found.workers) for model in found.planned]
     yield from (f"{model.spec} cannot be asked: {model.error}" for model in found.models if model.error)
     for work in (work for model in planned[:1] for work in model.works if work.counted < work.pieces):
-        drawn = f"{work.counted:,} of {work.pieces:,} questions, drawn at random (± 95 % interval)"
+        drawn = f"{work.counted:,} of {count(work.pieces, 'question')}, drawn at random (± 95 % interval)"
         yield f"{work.label}: windows and tokens are estimated from {drawn}; items and cached are counted"
-    plural = "s" * (found.workers != 1)
-    workers = "in this process" if found.workers is None else f"{found.workers:,} worker{plural} on Ray"
+    workers = "in this process" if found.workers is None else f"{count(found.workers, 'worker')} on Ray"
     yield from ("", f"time, {workers}:")
     for model in planned:
         yield from _time_sentences(model, found.workers)
@@ -363,7 +363,7 @@ def _sentences(found: Forecast) -> Iterator[str]:
     parts += [f"{found.start_seconds:,.1f} s to start"] * bool(found.start_seconds)
     parts += [f"{cost.seconds:,.1f} s" for cost in costs[:5]]
     rest = sum(cost.seconds for cost in costs[5:])
-    parts += [f"{rest:,.1f} s for {len(costs) - 5} more models"] * (len(costs) > 5)
+    parts += [f"{rest:,.1f} s for {count(len(costs) - 5, 'more model')}"] * (len(costs) > 5)
     seconds = found.cost.seconds
     plainly = f" = {duration_text(seconds)}" if seconds >= 120 else ""
     yield f"  all: {' + '.join(parts)} = {seconds:,.1f} s{plainly}"
@@ -376,9 +376,9 @@ def _sentences(found: Forecast) -> Iterator[str]:
         models, items, cost = found.scaled
         answering, driver = duration_text(cost.answering_seconds), duration_text(cost.driver_seconds)
         yield ""
-        yield f"{models:,} models like these, each on {items:,} items like these, none cached:"
+        yield f"{count(models, 'model')} like these, each on {count(items, 'item')} like these, none cached:"
         yield (
-            f"  {round(cost.tokens):,} tokens; {answering} of one worker; "
+            f"  {count(round(cost.tokens), 'token')}; {answering} of one worker; "
             f"{driver} of the process that scores and writes"
         )
         yield f"  {workers}: {duration_text(cost.seconds)}"
@@ -390,7 +390,7 @@ def _time_sentences(model: ModelForecast, workers: int | None) -> Iterator[str]:
     margin = 0.0
     for work in model.works:
         left, unit, per_second = work.speed
-        formula = f"{work.rows:,} rows x {1000 * work.probe.row_seconds:,.2f} ms scoring"
+        formula = f"{count(work.rows, 'row')} x {1000 * work.probe.row_seconds:,.2f} ms scoring"
         formula = f"{work.reading_seconds:,.1f} s reading + {formula}"
         if per_second:
             answering = f"{left.value:,} {unit} / ({per_second:,.0f} {unit}/s x {workers or 1:,})"
@@ -413,7 +413,8 @@ def _bill_sentences(model: ModelForecast, prices: tuple[float, float] | None) ->
     read, written = (sum(bill[name] for bill in bills) for name in ("tokens_in", "tokens_out"))
     about = "" if all(work.tokens_left is not None for work in model.works) else "about "
     cost = "" if prices is None else f"; cost about {sum(bill['cost'] for bill in bills):,.4g}"
-    yield f"{model.spec}: {left:,} prompts; {about}{read:,} tokens to read, about {written:,} to write{cost}"
+    tokens = f"{about}{count(read, 'token')} to read, about {written:,} to write"
+    yield f"{model.spec}: {count(left, 'prompt')}; {tokens}{cost}"
 
 
 def _memory(found: Forecast) -> str:

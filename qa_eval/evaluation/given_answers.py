@@ -27,6 +27,7 @@ from qa_eval.files.hashes import sha256_files
 from qa_eval.files.paths import user_path
 from qa_eval.metrics.rules.squad import Rules
 from qa_eval.records import Finding, ItemId
+from qa_eval.runs.store import LEADERBOARD, Run, load_run
 from qa_eval.text.phrases import unlike
 
 Predictions = str | PathLike[str] | Mapping[Any, Any] | Iterable[Any]
@@ -86,6 +87,25 @@ def given_answers(
             raise QaEvalError(unlike("na_probs", na_probs, "a file, or probabilities by question id"))
         given.no_answer = take_probabilities(na_probs)
     return given
+
+
+def run_of_part(path: Path) -> Run | None:
+    """The stored run that a predictions file belongs to, if it asked only a part of its data.
+
+    None if the file belongs to no run that can be read, or if the run asked everything.
+    """
+    path = path.absolute()
+    folder = path.parent.parent
+    if not (folder / LEADERBOARD).is_file():
+        return None
+    try:
+        run = load_run(folder, slices=False)
+    except QaEvalError:
+        return None
+    board = run.leaderboard
+    files = [folder / row.predictions.path for row in board.rows if row.predictions is not None]
+    part = board.options.limit is not None or board.options.sample is not None or board.status == "partial"
+    return run if part and path in files else None
 
 
 def read_answers(path: Path, rules: Rules, *, several: bool = False) -> GivenAnswers:

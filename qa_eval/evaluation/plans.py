@@ -129,9 +129,10 @@ def opened_dataset(dataset: str | PathLike[str] | Dataset, options: RunOptions) 
     A data set that is open already keeps its split and its columns. Raises QaEvalError for anything else, and
     as `open_dataset` and `parse_columns` do.
     """
-    from qa_eval.data.dataset import Dataset, open_dataset
+    from qa_eval.data.dataset import open_dataset
     from qa_eval.data.dataset_options import parse_columns
 
+    refuse_other_dataset(dataset)
     if isinstance(dataset, str | PathLike):
         return open_dataset(
             str(dataset),
@@ -140,9 +141,15 @@ def opened_dataset(dataset: str | PathLike[str] | Dataset, options: RunOptions) 
             duplicate_ids=options.duplicate_ids,
             rules=options.rules,
         )
-    if not isinstance(dataset, Dataset):
-        raise QaEvalError(unlike("dataset", dataset, "a spec such as 'squad:dev.json', or a data set"))
     return dataset if options.rules is None else dataset.with_rules(options.rules)
+
+
+def refuse_other_dataset(dataset: object) -> None:
+    """Raises QaEvalError for an object that is neither a spec nor an opened data set."""
+    from qa_eval.data.dataset import Dataset
+
+    if not isinstance(dataset, str | PathLike | Dataset):
+        raise QaEvalError(unlike("dataset", dataset, "a spec such as 'squad:dev.json', or a data set"))
 
 
 def spec_of(dataset: Dataset) -> str:

@@ -31,14 +31,22 @@ from qa_eval.evaluation.cache import PredictionCache
 from qa_eval.evaluation.engines.engine import Engine, ModelFailedError
 from qa_eval.evaluation.engines.local import LocalEngine
 from qa_eval.evaluation.model_answers import Answers, PartAnswers, ask
-from qa_eval.evaluation.plans import Plan, settle, settle_all, spec_of, unused_prices_sentence
+from qa_eval.evaluation.plans import (
+    Plan,
+    refuse_other_dataset,
+    settle,
+    settle_all,
+    spec_of,
+    unused_prices_sentence,
+)
 from qa_eval.evaluation.transaction import Transaction
 from qa_eval.evaluation.writers import ModelWriter, RunWriter
 from qa_eval.files.paths import user_path
 from qa_eval.models.declarations import undeclared_sentence
+from qa_eval.models.given_models import listed_models
 from qa_eval.models.protocol import Model
 from qa_eval.records import Corpus, Track
-from qa_eval.runs.options import RunOptions, Threshold, run_options
+from qa_eval.runs.options import RunOptions, Threshold, checked_option, run_options
 from qa_eval.runs.ranking import judged_entry, rank_rows, reference_row
 from qa_eval.runs.run_folder import check_name, slugs
 from qa_eval.runs.store import Run
@@ -162,19 +170,16 @@ def evaluate(
         >>> run.leaderboard.row("baseline:abstain").counts.abstained == run.leaderboard.data.items.reading
         True
     """
-    for argument, value, kinds, wanted in (
-        ("corpus", corpus, Corpus, "a Corpus, as load_corpus gives it"),
-        ("command", command, str, "a text"),
-    ):
-        if value is not None and not isinstance(value, kinds):
-            raise QaEvalError(unlike(argument, value, wanted))
-    if not isinstance(options, RunOptions):
-        raise QaEvalError(unlike("options", options, "RunOptions(…), such as RunOptions(limit=20)"))
-    if engine is not None and _missing(engine, Engine):
-        wanted = "an Engine; options.engine names one: options=RunOptions(engine='ray')"
-        raise QaEvalError(unlike("engine", engine, wanted))
-    if progress is not None and progress is not False and _missing(progress, Progress):
-        raise QaEvalError(unlike("progress", progress, "an object that follows Progress, or False for none"))
+    # A call with several mistakes names the first one in the order of the arguments.
+    several = listed_models(models)
+    if corpus is not None and not isinstance(corpus, Corpus):
+        raise QaEvalError(unlike("corpus", corpus, "a Corpus, as load_corpus gives it"))
+    if questions is not None or articles is not None:
+        if corpus is not None or dataset is not None:
+            raise QaEvalError("questions, articles: cannot be given together with corpus or dataset")
+        corpus = load_corpus(questions, articles)
+    if dataset is not None:
+        refuse_other_dataset(dataset)
     told = {
         "out": out,
         "name": name,
@@ -184,13 +189,19 @@ def evaluate(
         "resamples": resamples,
         "threshold": threshold,
     }
-    options = options.updated({option: value for option, value in told.items() if value is not None})
-    if questions is not None or articles is not None:
-        if corpus is not None or dataset is not None:
-            raise QaEvalError("questions, articles: cannot be given together with corpus or dataset")
-        corpus = load_corpus(questions, articles)
+    told = {option: checked_option(option, value) for option, value in told.items() if value is not None}
+    if not isinstance(options, RunOptions):
+        raise QaEvalError(unlike("options", options, "RunOptions(…), such as RunOptions(limit=20)"))
+    if progress is not None and progress is not False and _missing(progress, Progress):
+        raise QaEvalError(unlike("progress", progress, "an object that follows Progress, or False for none"))
+    if engine is not None and _missing(engine, Engine):
+        wanted = "an Engine; options.engine names one: options=RunOptions(engine='ray')"
+        raise QaEvalError(unlike("engine", engine, wanted))
+    if command is not None and not isinstance(command, str):
+        raise QaEvalError(unlike("command", command, "a text"))
+    options = options.updated(told)
     plan = settle(
-        models,
+        several,
         corpus=with_hashes(corpus) if corpus is not None else None,
         dataset=dataset,
         options=options,

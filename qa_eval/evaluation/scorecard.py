@@ -5,9 +5,11 @@ Numbers are fractions in [0, 1]. Only the keys of the official script have perce
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +21,14 @@ from qa_eval.data.dataset import Dataset, PublicDataset, open_dataset
 from qa_eval.data.given_golds import dataset_of_golds
 from qa_eval.errors import QaEvalError, UnknownNameError
 from qa_eval.evaluation.claim_scores import FactGolds
-from qa_eval.evaluation.given_answers import GivenAnswers, Predictions, Probabilities, given_answers
+from qa_eval.evaluation.given_answers import (
+    GivenAnswers,
+    Predictions,
+    Probabilities,
+    given_answers,
+    run_of_part,
+)
+from qa_eval.files.paths import user_path
 from qa_eval.metrics.listings import entry
 from qa_eval.metrics.official_scores import (
     BestThreshold,
@@ -35,7 +44,7 @@ from qa_eval.runs.data_frames import data_frame
 from qa_eval.runs.options import checked_option, finite
 from qa_eval.text.figures import interval_text, percent
 from qa_eval.text.notebook_tables import notebook_table
-from qa_eval.text.phrases import count, quote, shorten, suggestion, unlike
+from qa_eval.text.phrases import count, quote, shorten, show_path, suggestion, unlike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -300,7 +309,10 @@ def score(
     scores = official_scores(earned, chosen, threshold=na_threshold, resamples=resamples, seed=seed)
     searched = chosen.unanswerable and bool(given.no_answer)
     best = best_thresholds(earned, resamples=resamples, seed=seed) if searched else []
-    notes = _notes(earned, given, chosen, best, threshold=na_threshold)
+    unasked = None
+    if earned.missing and isinstance(predictions, str | PathLike):
+        unasked = _unasked(user_path(predictions, "predictions"), source, earned)
+    notes = _notes(earned, given, chosen, best, threshold=na_threshold, unasked=unasked)
     return Scorecard(
         dataset=opened.spec,
         rules=chosen.name,
@@ -330,7 +342,7 @@ def _paired(predictions: Any, golds: Any) -> tuple[Any, Any]:  # noqa: ANN401
             "otherwise give both by question id, as dicts or as rows with an id"
         )
     if len(predictions) != len(golds):
-        raise QaEvalError(f"predictions: there are {len(predictions)}, but {len(golds)} golds")
+        raise QaEvalError(f"predictions: there are {len(predictions):,}, but {count(len(golds), 'gold')}")
     return {str(n): p for n, p in enumerate(predictions)}, {str(n): g for n, g in enumerate(golds)}
 
 
@@ -354,6 +366,11 @@ class _ExampleGolds:
     def warnings(self) -> Iterator[str]:
         """Lines about what was tolerated in the data set."""
         return self.dataset.check().warnings(self.dataset.rules)
+
+    def run_of_first(self, questions: int) -> list[str]:
+        """The flags of a run on only the first questions."""
+        split = ["--split", self.dataset.split] if self.dataset.split else []
+        return ["--dataset", self.dataset.spec, *split, "--limit", str(questions)]
 
 
 def _known_id(example: Example, given: GivenAnswers) -> str:
@@ -383,6 +400,7 @@ def _notes(
     best: Sequence[BestThreshold],
     *,
     threshold: float,
+    unasked: str | None,
 ) -> Iterator[str]:
     if given.from_n_best:
         empty = ", or none where the empty text ranks above it" if rules.unanswerable else ""
@@ -396,8 +414,10 @@ def _notes(
         yield f"no prediction belongs to a question of the data set: its ids differ from {shown(first)}"
     if missing := len(earned.missing):
         official = ", where the official script drops it and then stops" if rules.unanswerable else ""
-        what = f"{missing} of {count(earned.exact.size, 'question')} without a prediction"
+        what = f"{missing:,} of {count(earned.exact.size, 'question')} without a prediction"
         yield f"{what}: each scores 0 and stays in the denominator{official}"
+        if unasked is not None:
+            yield unasked
     if earned.extra:
         yield f"{count(len(earned.extra), 'prediction')} for no question of the data set: ignored"
     if given.duplicates:
@@ -406,6 +426,30 @@ def _notes(
         yield from _notes_on_thresholds(earned, best, threshold)
     elif given.no_answer:
         yield f"no-answer probabilities: ignored, because {rules.name} has no unanswerable questions"
+
+
+def _unasked(path: Path, source: FactGolds | _ExampleGolds, earned: Earned) -> str | None:
+    """A sentence about questions that were perhaps never asked, and about how to score without them.
+
+    None if nothing suggests that there are such questions.
+    """
+    if (run := run_of_part(path)) is not None:
+        options, status = run.leaderboard.options, run.leaderboard.status
+        flags = [f"--{n} {v}" for n in ("limit", "sample") if (v := getattr(options, n)) is not None]
+        folder = shlex.quote(show_path(run.path)) if run.path is not None else ""
+        return (
+            f"the file belongs to a run that did not ask every question ({' '.join(flags) or status}): "
+            f"`qa-eval leaderboard {folder}` shows the scores on those that it asked"
+        )
+    first = int(earned.predicted.sum())
+    words = source.run_of_first(first)
+    if not first or not earned.predicted[:first].all() or not words:
+        return None
+    return (
+        f"only the first {count(first, 'question')} of the data set "
+        f"{'has' if first == 1 else 'have'} a prediction, as after `run --limit`: "
+        f"`qa-eval run {shlex.join(['-m', f'predictions:{path}', *words])}` scores these alone"
+    )
 
 
 def _notes_on_thresholds(earned: Earned, best: Sequence[BestThreshold], threshold: float) -> Iterator[str]:

@@ -31,10 +31,14 @@ from qa_eval.models.reading.reader import SpanReader, Timings
 from qa_eval.models.reading.windows import Window
 from qa_eval.models.registry import resolve
 from qa_eval.records import Decoding, Instance, Prediction, Runtime
+from qa_eval.text.phrases import count
 
 SHAPES = tuple((tokens, workers) for tokens in (1, 512, 2048) for workers in (True, False))
 """Arrangements that are tried for the floor: the tokens of a batch (1 for single windows), and whether each
 thread takes a batch of its own."""
+FEWEST_ITEMS = 50
+"""Number of items below which the ratios are mostly noise. With 5 questions of SQuAD they differed by half
+from one measurement to the next, with 10 by a fifth, and with 50 by 0.03."""
 _TRIAL_WINDOWS = 16
 """Number of windows, of all lengths, that decide which arrangement is the fastest."""
 
@@ -181,13 +185,17 @@ def bench(
     the progress. Raises SpecError and ModelError as `resolve` does, and ModelError for a kind of model that
     has no forward pass.
     """
+    if len(asked) < FEWEST_ITEMS:
+        few = count(len(asked), "item")
+        note(f"only {few}: times so short vary, and so do the ratios; measure {FEWEST_ITEMS} items or more")
     subjects = []
     for spec in specs:
         model = resolve(spec, decoding, runtime)
         if (sentence := undeclared_sentence([model.info])) is not None:
             note(sentence)
         subject = _subject(model, asked, runs)
-        note(f"{spec}: {len(asked)} items, {len(subject.windows)} windows; finding the best batch shape")
+        found = f"{count(len(asked), 'item')}, {count(len(subject.windows), 'window')}"
+        note(f"{spec}: {found}; finding the best batch shape")
         _find_shape(subject)
         subjects.append(subject)
     for number in range(rounds):

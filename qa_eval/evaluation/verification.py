@@ -42,6 +42,7 @@ from qa_eval.runs.rows import item_hashes_sha256
 from qa_eval.runs.schema import CountsRow, DataRow, Leaderboard, PredictionRow, Row
 from qa_eval.runs.sources import dataset_spec, find_corpus
 from qa_eval.runs.store import LEADERBOARD, Run, file_sha256, load_run
+from qa_eval.text.phrases import count
 
 _TOLERANCE = 1e-9
 """Greatest difference of two numbers that count as equal. Another machine may sum in another order."""
@@ -443,7 +444,7 @@ def _equal(stored: object, computed: object) -> bool:
 
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
-        return f"{len(value)} values"
+        return count(len(value), "value")
     if isinstance(value, BaseModel | Stored):
         return "a record"
     text = repr(value)

@@ -19,6 +19,7 @@ from qa_eval.runs.data_kinds import data_kind, plain_id
 from qa_eval.runs.run_folder import slugs
 from qa_eval.runs.schema import Leaderboard, PredictionRow, Row
 from qa_eval.runs.store import Run, choose_rows
+from qa_eval.text.phrases import count
 
 
 class AskedItem(NamedTuple):
@@ -177,13 +178,13 @@ def part_asked(board: Leaderboard, row: Row) -> str:
         ways.append(f"the first {options.limit:,}")
     parts = []
     if data.whole is not None and data.facts < data.whole.facts:
-        parts.append(", ".join([f"{data.facts:,} of {data.whole.facts:,} {noun}", *ways]))
+        parts.append(", ".join([f"{data.facts:,} of {count(data.whole.facts, noun)}", *ways]))
     elif data.whole is None and ways:
-        parts.append(", ".join([f"{data.facts:,} {noun}", *ways]))
+        parts.append(", ".join([count(data.facts, noun), *ways]))
     if row.counts.unasked:
         asked = data.items.reading + data.items.pooled
         answered = asked - row.counts.unasked
-        parts.append(f"interrupted after {answered:,} of {asked:,} items")
+        parts.append(f"interrupted after {answered:,} of {count(asked, 'item')}")
     return "; ".join(parts)
 
 

@@ -12,6 +12,7 @@ from qa_eval.records import (
     AnswerType,
     Fraction,
     ItemId,
+    ItemText,
     Match,
     ReadingVerdict,
     Relation,
@@ -31,7 +32,7 @@ class ItemScore(Stored):
     the rest of the prediction.
     """
 
-    item: str
+    item: ItemText
     fact: str
     article: str
     """Id of the article, or `*` on the pooled track."""

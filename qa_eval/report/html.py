@@ -95,7 +95,7 @@ def render_pages(
             title="Leaderboard",
             verdict=leading_sentence(leaderboard_view(evidence.merged or evidence.board)),
             standings=standings(evidence),
-            unit=data_kind(evidence.board.data).unit,
+            asked=count(evidence.board.data.facts, data_kind(evidence.board.data).unit),
             view=views[0],
             competing=[m for n in views[0].order if not is_apart(evidence, m := site.models[n])],
             apart=[m for n in views[0].order if is_apart(evidence, m := site.models[n])],

@@ -28,7 +28,7 @@ class DataKind:
     moves: bool = False
     """Whether the texts come from the user's files. The run then records their paths."""
     unit: str
-    """Noun for what `data.facts` counts."""
+    """Noun for one of those that `data.facts` counts."""
     others: str = "questions about these articles"
     """Population that the intervals are about."""
     listing: Listing | None = None
@@ -40,9 +40,9 @@ class DataKind:
     split: str | None = None
     """Split that the data would be on the hub."""
 
-    def items_noun(self, track: str) -> str:
-        """Noun for the items of a track."""
-        return f"{track} items" if self.has_claims else self.unit
+    def item_noun(self, track: str) -> str:
+        """Noun for an item of a track."""
+        return f"{track} item" if self.has_claims else self.unit
 
     def items_in_all(self, data: DataRow, track: str) -> int | None:
         """The number of items that a slice is a part of. None on the reading track of articles.
@@ -68,7 +68,7 @@ _KINDS: Mapping[str, DataKind] = {
         DataKind(
             name="curated",
             has_claims=True,
-            unit="facts",
+            unit="fact",
             title="qa_eval curated questions",
             slug="qa_eval-curated",
             split="test",
@@ -77,7 +77,7 @@ _KINDS: Mapping[str, DataKind] = {
             name="files",
             has_claims=True,
             moves=True,
-            unit="facts",
+            unit="fact",
             title="questions over articles",
             slug="qa_eval-questions",
         ),
@@ -85,10 +85,10 @@ _KINDS: Mapping[str, DataKind] = {
             name="claims",
             has_claims=True,
             is_spec=True,
-            unit="facts",
+            unit="fact",
             others="facts with their own passages",
         ),
-        DataKind(name="public", has_claims=False, is_spec=True, unit="questions", listing="public"),
+        DataKind(name="public", has_claims=False, is_spec=True, unit="question", listing="public"),
     )
 }
 

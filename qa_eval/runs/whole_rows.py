@@ -10,7 +10,7 @@ import msgspec
 from qa_eval.files.answer_rows import row_with_candidates
 from qa_eval.records import Match, NBest, field_names
 from qa_eval.runs.schema import PredictionRow
-from qa_eval.runs.written_rows import has_fractions
+from qa_eval.runs.written_rows import is_sound
 
 _FIELDS, _MATCH_FIELDS = {*field_names(PredictionRow)}, {*field_names(Match)}
 
@@ -33,4 +33,4 @@ def whole_row(line: bytes) -> PredictionRow | None:
     except (msgspec.ValidationError, ValueError):
         return None
     object.__setattr__(row, "n_best", candidates)
-    return row if has_fractions(row) else None
+    return row if is_sound(row) else None

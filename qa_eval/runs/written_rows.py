@@ -1,8 +1,9 @@
 """Rows of predictions files, read without pydantic, for whoever needs only the scores.
 
 msgspec reads a line into a `PredictionRow` several times faster than pydantic. It checks the types, but knows
-neither the bounds of fractions nor fields of newer versions, and its messages do not name what is wrong. Here
-it reads the lines, and the files, in which nothing is wrong. All others are left to pydantic.
+neither the form of item ids, nor the bounds of fractions, nor fields of newer versions, and its messages do
+not name what is wrong. Here it reads the lines, and the files, in which nothing is wrong. All others are left
+to pydantic.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import msgspec
 from qa_eval.files.compression import UNREADABLE, unpacked_blocks
 from qa_eval.files.paths import open_input
 from qa_eval.metrics.scored_item import ItemScore
-from qa_eval.records import is_fraction
+from qa_eval.records import is_fraction, is_item_id
 from qa_eval.runs.schema import PredictionRow, PredictionsFileRow
 
 _T = TypeVar("_T")
@@ -34,7 +35,7 @@ def written_row(line: bytes) -> PredictionRow | None:
         row = _decoder(PredictionRow).decode(line)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return row if has_fractions(row) else None
+    return row if is_sound(row) else None
 
 
 def written_scores(path: Path, recorded: PredictionsFileRow) -> list[ItemScore] | None:
@@ -52,12 +53,14 @@ def written_scores(path: Path, recorded: PredictionsFileRow) -> list[ItemScore] 
     except (*UNREADABLE, msgspec.MsgspecError, ValueError, RecursionError):
         return None
     is_recorded = digest.hexdigest() == recorded.sha256 and len(scores) == recorded.rows
-    return scores if is_recorded and all(map(has_fractions, scores)) else None
+    return scores if is_recorded and all(map(is_sound, scores)) else None
 
 
-def has_fractions(score: ItemScore) -> bool:
-    """Whether the probabilities of an answer are fractions or None, which its type does not say."""
-    return is_fraction(score.no_answer_probability) and is_fraction(score.confidence)
+def is_sound(score: ItemScore) -> bool:
+    """Whether the item is one, and the probabilities are fractions or None, which the types do not say."""
+    return (
+        is_item_id(score.item) and is_fraction(score.no_answer_probability) and is_fraction(score.confidence)
+    )
 
 
 def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -185,7 +185,7 @@ def means_several(names: Sequence[str]) -> str:
 def count(number: int, noun: str) -> str:
     """The number with its noun in the singular or plural.
 
-    >>> count(1, "fact"), count(2, "fact")
-    ('1 fact', '2 facts')
+    >>> count(1, "fact"), count(1200, "fact")
+    ('1 fact', '1,200 facts')
     """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

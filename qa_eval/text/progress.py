@@ -21,6 +21,7 @@ class TerminalProgress:
         self._stream = stream or sys.stderr
         self._models = 0
         self._begun = 0
+        self._name = ""
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._cached = 0
@@ -40,19 +41,18 @@ class TerminalProgress:
             self._bar.start()
 
     def model(self, name: str, items: int) -> None:
-        """Starts a model, which will be asked `items` instances.
+        """Starts a model, which has `items` instances to answer. Some of the answers may be in the cache.
 
         An item may have several: a language model is also asked without passages, and in other orders.
         """
+        self._tell_cached()
         self._begun += 1
-        self._items, self._cached, self._asked = items, 0, 0
+        self._name, self._items, self._cached, self._asked = clean(name), items, 0, 0
         self._started, self._first = time.monotonic(), None
-        step = f"{self._begun}/{self._models}"
         if self._bar is not None:
-            self._task = self._bar.add_task(clean(name), total=items, step=step, rate="")
+            self._task = self._bar.add_task(self._name, total=items, step=self._step, rate="")
         else:
-            self._stream.write(f"{step} {clean(name)}: {items} to ask\n")
-            self._stream.flush()
+            self._tell(f"{items:,} to answer")
 
     def advance(self, n: int = 1, from_cache: bool = False) -> None:
         """Counts `n` more instances as answered. `from_cache`: the answers came from the cache."""
@@ -77,8 +77,22 @@ class TerminalProgress:
             seconds = max(time.monotonic() - since, 1e-3)
             parts.append(f"{(self._asked - before) / seconds:,.1f}/s")
         if self._cached:
-            parts.append(f"{self._cached} from cache")
+            parts.append(f"{self._cached:,} from cache")
         return ", ".join(parts)
+
+    @property
+    def _step(self) -> str:
+        return f"{self._begun}/{self._models}"
+
+    def _tell(self, what: str) -> None:
+        """Writes a line about the model."""
+        self._stream.write(f"{self._step} {self._name}: {what}\n")
+        self._stream.flush()
+
+    def _tell_cached(self) -> None:
+        """Writes, without a terminal, how many answers of the model came from the cache, if any did."""
+        if self._bar is None and self._cached:
+            self._tell(f"{self._cached:,} of {self._items:,} from cache")
 
     def worker(self, name: str, n: int) -> None:
         """Counts `n` more instances that a worker of a cluster answered."""
@@ -95,8 +109,9 @@ class TerminalProgress:
                 self._bar.remove_task(self._ranks)
             self._bar.stop()
         else:
+            self._tell_cached()
             for name, n in self._by_worker.items():
-                self._stream.write(f"worker {clean(name)}: {n} answered\n")
+                self._stream.write(f"worker {clean(name)}: {n:,} answered\n")
 
 
 def _bar(stream: TextIO) -> Progress:
@@ -136,7 +151,7 @@ class NotebookProgress:
         self._draw()
 
     def model(self, name: str, items: int) -> None:
-        """Starts a model, which will be asked `items` instances."""
+        """Starts a model, which has `items` instances to answer."""
         self._begun += 1
         self._name, self._items, self._done, self._cached = name, items, 0, 0
         self._draw()
@@ -166,8 +181,8 @@ class NotebookProgress:
         """The HTML of the line in its current state."""
         bar = f'<progress value="{self._done}" max="{max(self._items, 1)}"></progress>'
         name = f"{self._begun}/{self._models} {escape(clean(self._name))}"
-        cached = f", {self._cached} from cache" if self._cached else ""
-        return f"{bar} {name}: {self._done}/{self._items} answered{cached}"
+        cached = f", {self._cached:,} from cache" if self._cached else ""
+        return f"{bar} {name}: {self._done:,}/{self._items:,} answered{cached}"
 
 
 _REDRAWN = 0.1

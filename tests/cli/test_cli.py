@@ -287,8 +287,31 @@ def test_an_error_raised_on_purpose_has_its_message_and_code_only(monkeypatch: p
     assert (done.exit_code, done.stderr, done.stdout) == (2, "Error: one\ntwo\n", "")
 
 
-def test_ctrl_c_is_exit_code_130(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert raising(monkeypatch, KeyboardInterrupt()).exit_code == 130
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        pytest.param(
+            "qa_eval.evaluation.plans.resolve_models", "run -m embedded --limit 1", id="run, a model"
+        ),
+        pytest.param("qa_eval.data.dataset.open_dataset", "run --dataset squad:d.json", id="run, a data set"),
+        pytest.param("qa_eval.evaluation.scorecard.score", "score p --dataset squad:d.json", id="score"),
+        pytest.param("qa_eval.runs.store.load_run", "verify x", id="verify"),
+        pytest.param("qa_eval.runs.store.load_run", "compare x y", id="compare"),
+        pytest.param("qa_eval.runs.store.load_run", "report x --out site", id="report"),
+        pytest.param("qa_eval.runs.store.load_run", "leaderboard x", id="leaderboard"),
+    ],
+)
+def test_ctrl_c_is_one_line_and_exit_code_130(
+    monkeypatch: pytest.MonkeyPatch, place: str, words: str
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, interrupt)
+    done = call(*words.split())
+    assert (done.exit_code, done.stdout) == (130, "")
+    assert done.stderr.endswith("\ninterrupted\n")
+    assert "Traceback" not in done.stderr
 
 
 def test_a_mistake_of_ours_is_named_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -419,7 +442,7 @@ def test_a_run_prints_the_table_on_stdout_and_all_else_on_stderr() -> None:
     assert lines[0] == "loading baseline:abstain, baseline:first-of-type …"
     assert re.fullmatch(r"questions: .*questions \(\d+ facts, \d+ contested\)", lines[1])
     assert re.fullmatch(r"articles:  .*seeds \(5\)", lines[2])
-    assert lines[3] == "1/2 baseline:abstain: 15 to ask"
+    assert lines[3] == "1/2 baseline:abstain: 15 to answer"
     assert lines[-3:] == [
         leading_sentence(leaderboard_view(load_run(Path("results/first")).leaderboard)),
         "results: results/first",

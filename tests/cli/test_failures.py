@@ -20,6 +20,8 @@ import pytest
 
 from qa_eval.cli.failures import explain
 from qa_eval.errors import CheckFailedError, QaEvalError
+from qa_eval.files.hashes import canonical_json
+from qa_eval.runs.store import file_sha256
 from tests.support.command_line import call
 from tests.support.places import ROOT
 from tests.support.public_files import TWO_ARTICLES, write
@@ -338,8 +340,9 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
             1,
             id="memory",
         ),
-        pytest.param(KeyboardInterrupt(), [], 130, id="ctrl-C"),
-        pytest.param(click.Abort(), [], 130, id="ctrl-C at a prompt"),
+        pytest.param(KeyboardInterrupt(), ["interrupted"], 130, id="ctrl-C"),
+        pytest.param(KeyboardInterrupt("kept: a"), ["kept: a"], 130, id="ctrl-C with a message"),
+        pytest.param(click.Abort(), ["interrupted"], 130, id="ctrl-C at a prompt"),
     ],
 )
 def test_an_exception_has_its_lines_and_its_exit_code(
@@ -357,7 +360,7 @@ def test_a_file_that_ends_too_early_is_no_interruption() -> None:
 
 
 def test_an_import_that_ctrl_c_broke_is_an_interruption() -> None:
-    assert explain(raised(ImportError("half a module"), KeyboardInterrupt())) == ([], 130)
+    assert explain(raised(ImportError("half a module"), KeyboardInterrupt())) == (["interrupted"], 130)
 
 
 def test_the_traceback_is_shown_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,6 +368,37 @@ def test_the_traceback_is_shown_when_it_is_asked_for(monkeypatch: pytest.MonkeyP
     lines, _ = explain(raised(QaEvalError("no")))
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[-1] == "Error: no"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "show changed --failures",
+        "show changed @",
+        "compare run changed",
+        "leaderboard run changed",
+        "report changed --out site",
+        "export changed --format csv --out rows.csv",
+        "verify changed",
+    ],
+)
+@pytest.mark.parametrize("id", ["@", "losses", "losses~0@a"])
+def test_a_stored_id_that_is_no_item_is_named_by_its_place(place: Path, words: str, id: str) -> None:
+    changed = place / "changed"
+    shutil.rmtree(changed, ignore_errors=True)
+    shutil.copytree(place / "run", changed)
+    board = json.loads((changed / "leaderboard.json").read_text("utf-8"))
+    (row,) = board["rows"]
+    file = changed / row["predictions"]["path"]
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    lines[1]["item"] = id
+    file.write_text("".join(canonical_json(line) + "\n" for line in lines), "utf-8")
+    row["predictions"]["sha256"] = file_sha256(file)
+    (changed / "leaderboard.json").write_text(canonical_json(board), "utf-8")
+    done = call(*words.split())
+    assert done.exit_code == (1 if words.startswith("verify") else 2)
+    assert f"{file.relative_to(place)}:2: item: not an item id: {id!r} (FACT@ARTICLE" in done.output
+    assert "defect" not in done.output
 
 
 # ------------------------------------------------------------------------------------------ streams
@@ -435,7 +469,7 @@ def test_json_stays_json_where_stdout_knows_ascii_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delay", [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8])
-def test_ctrl_c_while_the_program_is_loaded_shows_nothing(delay: float) -> None:
+def test_ctrl_c_while_the_program_is_loaded_shows_no_traceback(delay: float) -> None:
     def listen() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell has what it starts behind ignore it
 
@@ -453,6 +487,8 @@ def test_ctrl_c_while_the_program_is_loaded_shows_nothing(delay: float) -> None:
     # Python's own start is not ours.
     assert str(ROOT / "qa_eval") not in err
     assert started.returncode in (130, -signal.SIGINT, 0) or "Traceback" in err
+    if started.returncode == 130:
+        assert re.search("^interrupted", err, re.MULTILINE | re.IGNORECASE)
 
 
 # ------------------------------------------------------------------------------------------ full disks

@@ -153,7 +153,7 @@ def test_qacc_has_splits(tmp_path: Path) -> None:
     [
         ({"question": ""}, "[0].question: must be text"),
         ({"annotation_task_id": 1.5}, "[0].annotation_task_id: must be a text or a whole number"),
-        ({"sources": ["a.example"]}, "[0].sources: has 1, and there are 5 contexts"),
+        ({"sources": ["a.example"]}, "[0].sources: has 1, but contexts has 5"),
         ({"contexts": "x"}, "[0].contexts: must be a list of texts"),
         ({"firstContext": "[A]"}, "[0].firstContext: must be a list of letters of contexts, as text"),
         ({"firstContext": "['Z']"}, '[0].firstContext: "Z" is the letter of no context; there are 5'),

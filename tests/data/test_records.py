@@ -41,9 +41,9 @@ def test_an_item_id_parses_and_prints_as_inverses(text: str, item: ItemId, track
         ("dead@a@b", "FACT@ARTICLE"),
         ("dead~@a", "FACT@ARTICLE"),
         ("dead~x@a", "FACT@ARTICLE"),
-        ("dead~0@a", "paraphrases count from 1"),
-        ("dead~02@a", "paraphrases count from 1"),
-        ("dead~٢@a", "paraphrases count from 1"),
+        ("dead~0@a", "N counts from 1"),
+        ("dead~02@a", "N counts from 1"),
+        ("dead~٢@a", "N counts from 1"),
     ],
 )
 def test_anything_else_is_refused_with_the_text(text: str, why: str) -> None:

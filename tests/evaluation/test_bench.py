@@ -50,6 +50,24 @@ def test_the_table_says_the_same_for_people(tiny_spec: str) -> None:
         assert words in done.stdout
 
 
+@pytest.mark.parametrize(("facts", "few"), [(1, True), (9, True), (12, False)])
+def test_a_note_says_that_few_items_say_little(
+    tiny_spec: str, curated: Corpus, facts: int, few: bool
+) -> None:
+    asked = instances(curated, item_ids(curated, tracks=["reading"], limit=facts))
+    notes: list[str] = []
+    bench(
+        [tiny_spec],
+        asked,
+        {i.item: () for i in asked},
+        rounds=1,
+        decoding=DECODING,
+        note=notes.append,
+    )
+    said = f"only {len(asked)} items: times so short vary, and so do the ratios; measure 50 items or more"
+    assert (said in notes) is few
+
+
 def test_the_first_line_is_the_cost_of_a_further_item(tiny_spec: str) -> None:
     done = call("bench", "-m", tiny_spec, "--limit", "4", "--rounds", "1", *NARROW)
     assert done.exit_code == 0, done.output

@@ -420,8 +420,8 @@ HASH = r"test-fake.jsonl: hash of the items: stored"
         ),
         pytest.param(
             lambda rows: rows[3].update(item="nonsense"),
-            r"test-fake.jsonl: not an item id: 'nonsense'",
-            r"test-fake.jsonl: not an item id: 'nonsense'",
+            r"test-fake.jsonl:4: item: not an item id: 'nonsense'",
+            r"test-fake.jsonl:4: item: not an item id: 'nonsense'",
             id="no item",
         ),
         pytest.param(
@@ -489,6 +489,40 @@ def test_a_wrong_data_set_is_refused_before_anything_is_written(tmp_path: Path) 
 
 
 # ------------------------------------------------------------------------------------------ the command line
+
+
+ONE_OF_SEVERAL = re.compile(r"(?<![\w.,])1 (?:[a-z]+ )?(?!is\b|has\b)[a-z]+s\b")
+"""The number 1 with a noun in the plural."""
+
+
+@pytest.mark.parametrize("data", ["questions of a data set", "questions about articles"])
+def test_the_number_one_has_a_noun_in_the_singular(
+    data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    one = write_lines(tmp_path / "one.jsonl", [flat("q1", "What is blue?", SKY)])
+    source = [] if data == "questions about articles" else ["--dataset", f"jsonl:{one}"]
+    asked = [*source, "-m", "embedded"]
+    (tmp_path / "answers.json").write_text('{"q1": "sky"}', "utf-8")
+    calls = [
+        ["run", *asked, "--limit", "1", "--name", "one"],
+        ["leaderboard", "results/one"],
+        ["leaderboard", "results/one", "--all"],
+        ["show", "results/one", "--failures"],
+        ["plan", *asked, "--limit", "1"],
+        ["cache", "info"],
+    ]
+    if source:
+        calls += [
+            ["score", "answers.json", *source],
+            ["bench", *asked, "--limit", "1", "--rounds", "1"],
+            ["verify", "results/one"],
+        ]
+    for words in calls:
+        done = call(*words)
+        assert done.exit_code == 0, done.stderr
+        text = " ".join((done.stdout + done.stderr).split())
+        assert ONE_OF_SEVERAL.findall(text) == [], (words, text)
 
 
 def test_a_run_its_leaderboard_its_items_and_its_verification(

@@ -437,7 +437,7 @@ def test_the_command_prints_what_it_prints_without_a_cluster(
     )
     assert there.returncode == 0, there.stderr
     assert there.stdout == here.stdout, "Ray says nothing there"
-    items = sum(map(int, re.findall(r"^[12]/2 baseline:.+: (\d+) to ask$", there.stderr, re.MULTILINE)))
+    items = sum(map(int, re.findall(r"^[12]/2 baseline:.+: (\d+) to answer$", there.stderr, re.MULTILINE)))
     assert re.findall(r"^worker .+/\d+: (\d+) answered$", there.stderr, re.MULTILINE) == [str(items)]
 
 

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qa_eval import score
+from qa_eval import evaluate, score
 from qa_eval.errors import InputError, QaEvalError
 from qa_eval.evaluation.given_answers import read_answers
 from qa_eval.metrics.rules.squad import SQUAD_V1, SQUAD_V2
 from qa_eval.records import Example
+from qa_eval.runs.options import RunOptions
 from tests.support.command_line import call
 from tests.support.plain_rules import plain_means, plain_v2
 
@@ -285,6 +286,65 @@ def test_missing_extra_and_repeated_ids_are_counted_and_listed(write: Write) -> 
         "1 prediction for no question of the data set",
         "1 id repeated with the same answer",
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        pytest.param({"limit": 2}, "--limit 2", id="limit"),
+        pytest.param({"sample": 1}, "--sample 1", id="sample"),
+    ],
+)
+def test_a_note_says_that_a_run_did_not_ask_the_missing_questions(
+    write: Write, tmp_path: Path, options: dict[str, Any], why: str, own_cache: Path
+) -> None:
+    dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
+    run = evaluate(
+        "baseline:abstain", dataset=dataset, out=tmp_path, name="run", options=RunOptions(**options)
+    )
+    assert run.path is not None
+    (file,) = (run.path / "predictions").iterdir()
+    card = score(file, dataset)
+    assert len(card.missing) == 4 - next(iter(options.values()))
+    assert card.notes[-1] == (
+        f"the file belongs to a run that did not ask every question ({why}): "
+        f"`qa-eval leaderboard {run.path}` shows the scores on those that it asked"
+    )
+
+
+def test_no_note_speaks_of_a_run_that_asked_everything_or_has_no_such_file(
+    write: Write, tmp_path: Path, own_cache: Path
+) -> None:
+    dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
+    longer = f"squad:{write('longer.json', squad({'q0': ['x'], 'qx': ['y']} | QUESTIONS))}"
+    run = evaluate("baseline:abstain", dataset=dataset, out=tmp_path, name="run")
+    limited = evaluate("baseline:abstain", dataset=dataset, out=tmp_path, name="limited", limit=1)
+    assert run.path is not None
+    assert limited.path is not None
+    (file,) = (run.path / "predictions").iterdir()
+    (other,) = (limited.path / "predictions").iterdir()
+    stranger = other.with_name("stranger.jsonl")
+    other.rename(stranger)
+    assert score(file, dataset).notes == ()
+    assert score(file, longer).missing == ("q0", "qx")
+    assert not any("qa-eval" in note for note in score(file, longer).notes)
+    assert not any("belongs to a run" in note for note in score(stranger, dataset).notes)
+    (limited.path / "leaderboard.json").write_text("no JSON", "utf-8")
+    stranger.rename(other)
+    assert not any("belongs to a run" in note for note in score(other, dataset).notes)
+
+
+def test_a_note_names_the_command_that_scores_only_the_first_questions(write: Write) -> None:
+    dataset = f"squad:{write('dev.json', squad(QUESTIONS))}"
+    first = dict(list(ANSWERS.items())[:2])
+    path = write("a.json", first)
+    assert score(path, dataset).notes[-1] == (
+        "only the first 2 questions of the data set have a prediction, as after `run --limit`: "
+        f"`qa-eval run -m predictions:{path} --dataset {dataset} --limit 2` scores these alone"
+    )
+    assert not any("--limit" in note for note in score(first, dataset).notes), "there is no file to name"
+    later = {id: text for id, text in ANSWERS.items() if id not in first}
+    assert not any("--limit" in note for note in score(write("b.json", later), dataset).notes)
 
 
 def test_probabilities_of_rows_and_of_a_file_count_alike(write: Write) -> None:

@@ -357,7 +357,7 @@ def test_a_better_score_given_to_a_candidate_moves_what_follows_from_it(folder: 
         ),
         pytest.param(
             lambda lines: lines[0].update(item="dead"),
-            "predictions/test-fake.jsonl: not an item id: 'dead' (FACT@ARTICLE, FACT~N@ARTICLE or FACT@*)",
+            "test-fake.jsonl:1: item: not an item id: 'dead' (FACT@ARTICLE, FACT~N@ARTICLE or FACT@*",
             id="no item",
         ),
         pytest.param(

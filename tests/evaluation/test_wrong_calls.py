@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -142,6 +143,17 @@ def test_an_argument_of_another_type_is_named(arguments: dict[str, Any], message
     with pytest.raises(qa.QaEvalError) as caught:
         qa.evaluate("baseline:abstain", **arguments)
     assert str(caught.value).startswith(message)
+
+
+def test_of_several_wrong_arguments_the_first_of_the_signature_is_named() -> None:
+    wrong: dict[str, Any] = dict.fromkeys(inspect.signature(qa.evaluate).parameters, 5)
+    wrong |= {"limit": "x", "seed": "x", "resamples": "x", "threshold": [1]}
+    while wrong:
+        first = next(iter(wrong))
+        with pytest.raises(qa.QaEvalError) as caught:
+            qa.evaluate(**({"models": "baseline:abstain"} | wrong))
+        assert first in str(caught.value).partition(":")[0].split(", ")
+        del wrong[first]
 
 
 def test_a_data_set_may_be_named_by_a_path(tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_the_numbers_of_slices_are_those_of_the_questions(curated: Corpus) -> No
 
 
 def test_a_slice_without_relations_counts_what_has_an_answer() -> None:
-    assert next(caption(view(slice="contested"))) == "contested: 120 reading items that have an answer"
+    assert next(caption(view(slice="contested"))) == "contested: 120 reading items with an answer"
 
 
 @pytest.mark.parametrize(

@@ -148,12 +148,12 @@ def test_the_bar_of_a_notebook_says_what_was_done_and_from_where(monkeypatch: py
     progress = NotebookProgress()
     monkeypatch.setattr(progress, "_draw", lambda: drawn.append(progress.line()))
     progress.start(2)
-    progress.model(f"a{HOSTILE}", 3)
+    progress.model(f"a{HOSTILE}", 3001)
     progress.advance()
-    progress.advance(2, from_cache=True)
+    progress.advance(3000, from_cache=True)
     progress.finish()
-    assert drawn[-1].startswith('<progress value="3" max="3"></progress> 1/2 a&lt;img ')
-    assert drawn[-1].endswith(": 3/3 answered, 2 from cache")
+    assert drawn[-1].startswith('<progress value="3001" max="3001"></progress> 1/2 a&lt;img ')
+    assert drawn[-1].endswith(": 3,001/3,001 answered, 3,000 from cache")
     assert "\x1b" not in drawn[-1]
 
 
@@ -179,4 +179,4 @@ def test_an_evaluation_tells_a_given_progress_and_none_if_told_so(
     qa.evaluate(Scripted("m", {}), corpus=four_facts(), options=options, progress=False)
     assert capsys.readouterr().err == ""
     qa.evaluate(Scripted("m", {}), corpus=four_facts(), options=options)
-    assert capsys.readouterr().err == "1/1 test:m: 11 to ask\n"
+    assert capsys.readouterr().err == "1/1 test:m: 11 to answer\n"

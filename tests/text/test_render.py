@@ -405,11 +405,27 @@ def test_without_a_terminal_progress_is_one_plain_line_a_model() -> None:
     progress = TerminalProgress(out)
     progress.start(2)
     for name in ("embedded", "evil\x1b[31m"):
-        progress.model(name, 310)
-        progress.advance(200, True)
+        progress.model(name, 1310)
+        progress.advance(1310)
+    progress.finish()
+    assert out.getvalue() == "1/2 embedded: 1,310 to answer\n2/2 evil\\x1b[31m: 1,310 to answer\n"
+
+
+def test_without_a_terminal_a_line_tells_how_many_answers_came_from_the_cache() -> None:
+    out = io.StringIO()
+    progress = TerminalProgress(out)
+    progress.start(2)
+    for name in ("embedded", "other"):
+        progress.model(name, 1310)
+        progress.advance(1200, True)
         progress.advance(110)
     progress.finish()
-    assert out.getvalue() == "1/2 embedded: 310 to ask\n2/2 evil\\x1b[31m: 310 to ask\n"
+    assert out.getvalue().splitlines() == [
+        "1/2 embedded: 1,310 to answer",
+        "1/2 embedded: 1,200 of 1,310 from cache",
+        "2/2 other: 1,310 to answer",
+        "2/2 other: 1,200 of 1,310 from cache",
+    ]
 
 
 def test_the_workers_of_a_cluster_have_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,7 +438,9 @@ def test_the_workers_of_a_cluster_have_a_line_each(monkeypatch: pytest.MonkeyPat
         for worker, n in (("one/12", 4), ("two/7", 2), ("one/12", 1)):
             progress.worker(worker, n)
         progress.finish()
-    assert plain.getvalue() == "1/1 embedded: 7 to ask\nworker one/12: 5 answered\nworker two/7: 2 answered\n"
+    assert (
+        plain.getvalue() == "1/1 embedded: 7 to answer\nworker one/12: 5 answered\nworker two/7: 2 answered\n"
+    )
     assert "one/12" in terminal.getvalue()
     assert "two/7" in terminal.getvalue()
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qa_eval.data.answers.answer_shapes import ANSWER_FIELDS, ID_FIELDS, PREDICTED_FIELDS, FieldError, shown
+from qa_eval.text.phrases import count
 
 _TEXTS = (*ID_FIELDS, *PREDICTED_FIELDS, *ANSWER_FIELDS)
 """Columns whose cells are texts. An empty cell is an empty text, so an empty answer is no answer."""
@@ -69,7 +70,7 @@ def _column_names(cells: Sequence[str], delimiter: str) -> tuple[bool, Sequence[
         hint = f" (the columns seem to be separated by {other!r}, not {delimiter!r})" if other else ""
         raise FieldError(
             "",
-            f"has {len(cells)} column{'' if len(cells) == 1 else 's'} without names; it should have two, the "
+            f"has {count(len(cells), 'column')} without names; it should have two, the "
             f"question's id and the answer, or a first line with names such as id and prediction{hint}",
         )
     return False, ("id", "prediction")
@@ -79,7 +80,7 @@ def _row(cells: Sequence[str], names: Sequence[str], delimiter: str) -> dict[str
     if len(cells) != len(names):
         return FieldError(
             "",
-            f"has {len(cells)} cell{'' if len(cells) == 1 else 's'} where {len(names)} should be; put an "
+            f"has {count(len(cells), 'cell')} where {len(names)} should be; put an "
             f"answer that has {'a tab' if delimiter == chr(9) else 'a comma'} in quotes",
         )
     row: dict[str, Any] = {}

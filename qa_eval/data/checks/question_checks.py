@@ -12,7 +12,7 @@ from qa_eval.data.corpus_schema import KEBAB_CASE
 from qa_eval.matching.normal_form import normalize
 from qa_eval.matching.spelling import UNSPACED, occurrences
 from qa_eval.records import RELATIONS, Finding, Question, Span
-from qa_eval.text.phrases import join_field, quote
+from qa_eval.text.phrases import count, join_field, quote
 
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that make text display in another order than it is stored in."""
@@ -110,13 +110,14 @@ def _check_contested(authored: Authored) -> Iterator[Finding]:
     number = len(question.claims)
     if authored.contested != question.contested:
         said, right = ("true", "false") if authored.contested else ("false", "true")
-        claims = "1 claim" if number == 1 else f"{number} claims"
-        message = f"is {said}, but there {'is' if number == 1 else 'are'} {claims}; write {right}"
+        message = (
+            f"is {said}, but there {'is' if number == 1 else 'are'} {count(number, 'claim')}; write {right}"
+        )
         other = "add the claim of the source that disagrees" if authored.contested else "join the claims"
         yield authored.finding("contested", "contested", f"{message}, or {other}")
     if question.contested and question.relation is None:
         options = ", ".join(RELATIONS)
-        message = f"is missing; say why the {number} claims differ, one of {options}"
+        message = f"is missing; say why the {count(number, 'claim')} differ, one of {options}"
         yield authored.finding("relation", "relation", message)
     if not question.contested and question.relation is not None:
         message = f"is {quote(question.relation)}, but nothing is contested; leave it out"

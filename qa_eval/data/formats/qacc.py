@@ -98,7 +98,7 @@ def _problems(place: Where, row: dict[str, Any]) -> Iterator[Finding]:
     assert isinstance(sources, list)
     if len(contexts) != len(sources):
         yield place.inside("sources").finding(
-            "shape", f"has {len(sources)}, and there are {len(contexts)} contexts"
+            "shape", f"has {len(sources)}, but contexts has {len(contexts)}"
         )
     for answer, support in _ANSWERS:
         if _text(row.get(answer)) is None:

@@ -22,6 +22,7 @@ from qa_eval.files.installation import install_command
 from qa_eval.models.protocol import Model
 from qa_eval.models.registry import parse_spec
 from qa_eval.records import Decoding, Instance, Runtime
+from qa_eval.text.phrases import count
 
 if TYPE_CHECKING:
     from qa_eval.evaluation.engines.ray_stream import Stream
@@ -95,7 +96,7 @@ class RayEngine:
             room = self._room()
             if room < (self.workers or 1):
                 raise QaEvalError(
-                    f"the cluster has room for {room} workers of {self._each()}, not for"
+                    f"the cluster has room for {count(room, 'worker')} of {self._each()}, not for"
                     f" {self.workers or 1}; start more nodes, or ask for less with --workers,"
                     " --cpus-per-worker, --gpus-per-worker"
                 )

@@ -131,10 +131,14 @@ class ChatServer:
     def identify(self, sampling: Sampling) -> Mapping[str, Any]:
         """What the server says about its model. Nothing but a short request has been asked so far.
 
-        Raises ModelError, which says what to do, if the server cannot be used.
+        Raises ModelError, which says what to do, if the server cannot be used. It names the model and the
+        server, which the messages of `generate` do not, because whoever asks names the model.
         """
-        with self._opened() as client:
-            return self._identified(client, sampling)
+        try:
+            with self._opened() as client:
+                return self._identified(client, sampling)
+        except ModelError as error:
+            raise ModelError(f"{self.model} at {self.base_url}: {error}") from None
 
     def _identified(self, client: httpx2.Client, sampling: Sampling) -> Mapping[str, Any]:
         listing = self._listing(client)
@@ -144,9 +148,9 @@ class ChatServer:
                 break
             except _RefusedFieldError as error:
                 if not self._fields.drop(str(error)):
-                    raise ModelError(f"{self._named}: the server refuses requests: {error}") from None
+                    raise ModelError(f"the server refuses requests: {error}") from None
             except (PromptFailedError, _TryAgainError) as error:
-                raise ModelError(f"{self._named}: {error}") from None
+                raise ModelError(str(error)) from None
         self._reported = reported_by(value)
         if self.context_tokens is None:
             self.context_tokens = context_of(listing)
@@ -167,16 +171,12 @@ class ChatServer:
             entries = [one for one in listed or () if isinstance(one, dict)]
         except _TryAgainError as error:
             if error.refused:  # told at once: a server that was never there does not come back
-                raise ModelError(f"{self._named}: {error}") from None
+                raise ModelError(str(error)) from None
             return {}
         except (PromptFailedError, ValueError, TypeError):
             return {}
         named = [one for one in entries if one.get("id") == self.model]
         return (named or (entries if len(entries) == 1 else [{}]))[0]
-
-    @property
-    def _named(self) -> str:
-        return f"{self.model} at {self.base_url}"
 
     # -------------------------------------------------------------------------------- texts
 
@@ -192,7 +192,8 @@ class ChatServer:
         if not prompts:
             return
         if self._reported is None:
-            self.identify(sampling)
+            with self._opened() as client:
+                self._identified(client, sampling)
         done: queue.SimpleQueue[tuple[int, Generation | Exception]] = queue.SimpleQueue()
         stop = threading.Event()
         workers = self._workers(prompts, sampling, done, stop)
@@ -208,9 +209,7 @@ class ChatServer:
                     ended = found
                 elif failed >= _FAILURES_IN_A_ROW:
                     if isinstance(found, PromptUnansweredError) or not self._still_works(sampling):
-                        ended = ModelError(
-                            f"{self._named}: the last {failed} questions failed: {found}; {_KEPT}"
-                        )
+                        ended = ModelError(f"the last {failed} questions failed: {found}; {_KEPT}")
                     failed = 0
                 if ended is not None:
                     yield from _finished(done)
@@ -284,7 +283,7 @@ class ChatServer:
         except _TryAgainError as error:
             if error.refused:
                 waited = f"it was waited for {_RESTART_SECONDS:g} s"
-                raise ModelError(f"{self._named}: {error} {waited}; {_KEPT}") from None
+                raise ModelError(f"{error} {waited}; {_KEPT}") from None
             raise PromptUnansweredError(f"{error} (tried {_TRIES} times)") from None
         except _RefusedFieldError as error:
             raise refusal(str(error), prompt) from None
@@ -297,8 +296,8 @@ class ChatServer:
         if self._reported is not None and reported != self._reported:
             was, now = (" ".join(filter(None, one)) for one in (self._reported, reported))
             raise ModelError(
-                f"{self._named}: the server now reports {now}, and reported {was} at the beginning; a row is "
-                "of one model. The same command asks the new model"
+                f"the server now reports {now}, and reported {was} at the beginning; a row is of one model. "
+                "The same command asks the new model"
             )
 
     # -------------------------------------------------------------------------------- requests
@@ -371,8 +370,8 @@ class ChatServer:
             target = urlsplit(headers.get("location", ""))
             where = f"{target.scheme}://{target.netloc}" if target.netloc else "another address"
             raise ModelError(
-                f"{self._named}: the server redirects to {printable(where)}, and the key is sent to the base "
-                "URL only; give the final address with --base-url"
+                f"the server redirects to {printable(where)}, and the key is sent to the base URL only; give "
+                "the final address with --base-url"
             )
         if status in (401, 403):
             what = (
@@ -380,14 +379,14 @@ class ChatServer:
                 if self.key
                 else f"the server wants a key; set {self.key_variable}, or name a variable with ?key_env="
             )
-            raise ModelError(f"{self._named}: {what} ({said})")
+            raise ModelError(f"{what} ({said})")
         if status == 404:
             raise ModelError(
-                f"{self._named}: the server has no such model, or no /chat/completions at this address "
+                "the server has no such model, or no /chat/completions at this address "
                 f"({said}); {self.base_url}/models lists the models of most servers"
             )
         if "insufficient_quota" in data.decode("utf-8", "replace"):
-            raise ModelError(f"{self._named}: the account has no credit left ({said})")
+            raise ModelError(f"the account has no credit left ({said})")
         if status in (408, 409, 425, 429) or status >= 500:
             raise _TryAgainError(f"the server answered {said}", wait=retry_after(headers))
         if status in (400, 413, 422):

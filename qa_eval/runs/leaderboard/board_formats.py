@@ -79,8 +79,8 @@ def trouble(view: View) -> Iterator[str]:
             "with a text not seen whole": counts.truncated,
         }
         kinds = kinds if view.counted else {}
-        found = [f"{n} {kind}" for kind, n in kinds.items() if n]
-        parts = [f"of {counts.items} items {', '.join(found)}"] if found else []
+        found = [f"{n:,} {kind}" for kind, n in kinds.items() if n]
+        parts = [f"of {count(counts.items, 'item')} {', '.join(found)}"] if found else []
         if counts.pooled_missing:
             parts.append(f"{count(counts.pooled_missing, 'pooled item')} missing")
         if counts.pooled_errors:

@@ -58,9 +58,8 @@ def _remarks(view: View) -> list[str]:
         if row.status == "error":
             said.append(f"{name} failed: {row.error}")
         elif counts.missing or counts.errors:
-            parts = [
-                f"{n} {what}" for n, what in ((counts.missing, "missing"), (counts.errors, "errors")) if n
-            ]
+            parts = [f"{counts.missing:,} missing"] * bool(counts.missing)
+            parts += [count(counts.errors, "error")] * bool(counts.errors)
             said.append(f"{name}: {' and '.join(parts)} of {count(counts.items, 'item')}")
     more = [f"and {len(said) - _REMARKS} more of these"] if len(said) > _REMARKS else []
     return [shorten(clean(line), _WIDTH) for line in [*said[:_REMARKS], *more]]
@@ -70,7 +69,9 @@ def _asked(view: View) -> str:
     """The number of questions and items, and the progress of an unfinished run."""
     board = view.board
     items = board.data.items
-    asked = [f"{n} {track} items" for track, n in (("reading", items.reading), ("pooled", items.pooled)) if n]
+    asked = [
+        count(n, f"{track} item") for track, n in (("reading", items.reading), ("pooled", items.pooled)) if n
+    ]
     state = "" if board.status == "complete" else f"; status {board.status}"
     percent = "; percent" if board.scored else "; nothing is scored"
     return f"{count(board.data.facts, 'question')}, {' and '.join(asked) or 'no items'}{percent}{state}"

@@ -107,7 +107,7 @@ def caption(view: View) -> Iterator[str]:
     yield f"percent, sorted by {by}{meaning}; rules {first.rules}, scorer {first.scorer_version}"
     if view.merged is not None:
         together = ", ranked together" if view.merged.ranked else ""
-        yield f"{len(view.merged.boards)} runs; one row of each signature{together}"
+        yield f"{count(len(view.merged.boards), 'run')}; one row of each signature{together}"
     if not view.ranked and any(line.row.rank is not None for line in view.lines):
         ranked_by = label(first.sort.partition(".")[2])
         yield f"ranks and differences are of {ranked_by} over all items and are left out here"
@@ -155,18 +155,18 @@ def _items_sentence(view: View) -> str:
     data = view.board.data
     if not data_kind(data).has_claims:
         text = f"{data.dataset}{f' [{data.split}]' if data.split else ''}: "
-        text += f"{data.facts} questions on {data.contexts} contexts"
+        text += f"{count(data.facts, 'question')} on {count(data.contexts or 0, 'context')}"
         if share := silent_share(view):
             text += f", {percent(share)} % of them without an answer {_ABSTAINING}"
         return text
     name = f"{data.dataset}{f' [{data.split}]' if data.split else ''}: " if data_kind(data).is_spec else ""
-    text = f"{name}{data.facts} facts, {data.contested} contested"
+    text = f"{name}{count(data.facts, 'fact')}, {data.contested:,} contested"
     if data.items.reading:
-        text += f"; {data.items.reading} reading items"
+        text += f"; {count(data.items.reading, 'reading item')}"
         if (share := silent_share(view)) is not None:
             text += f", {percent(share)} % of them silent {_ABSTAINING}"
     if data.items.pooled:
-        text += f"; {data.items.pooled} pooled items"
+        text += f"; {count(data.items.pooled, 'pooled item')}"
     return text
 
 
@@ -188,20 +188,21 @@ def _slice_sentence(view: View) -> str:
     """
     data, name = view.board.data, str(view.selection.slice)
     track = view.columns[0][0] if view.columns else "reading"
-    noun = data_kind(data).items_noun(track)
+    noun = data_kind(data).item_noun(track)
 
     def of(slice_: str) -> tuple[int, int]:
         return _counted(view, lambda line: line.row.slices.get(slice_, {}))
 
     number, silent = of(name)
     if (whole := data_kind(data).items_in_all(data, track)) is not None:
-        return f"{name}: {number} of {whole} {noun}"
+        return f"{name}: {number:,} of {count(whole, noun)}"
     if name == "silent":
-        return f"silent: {number} of {data.items.reading} {noun}, each of an article that does not answer"
+        whole = data.items.reading
+        return f"silent: {number:,} of {count(whole, noun)}, each of an article that does not answer"
     if not number:
-        return f"{name}: no {noun}"
+        return f"{name}: no {noun}s"
     if name not in ("contested", "settled"):
-        return f"{name}: {number} {noun}, {percent(silent / number)} % of them silent {_ABSTAINING}"
+        return f"{name}: {count(number, noun)}, {percent(silent / number)} % of them silent {_ABSTAINING}"
     # Every contested fact has a relation, whose slice holds all of its items.
     relations = {s for line in view.lines for s in line.row.slices if s.startswith("relation:")}
     items, without = (sum(column) for column in zip((0, 0), *map(of, sorted(relations)), strict=True))
@@ -210,10 +211,10 @@ def _slice_sentence(view: View) -> str:
         items, without = data.items.reading - items, of("silent")[0] - without
         facts = data.facts - facts
     if items - without != number:  # Rows may be cut or come from another version of the program.
-        return f"{name}: {number} {noun} that have an answer"
+        return f"{name}: {count(number, noun)} with an answer"
     return (
-        f"{name}: {facts} facts with {items} {noun}; {percent(without / items)} % of these are silent, and "
-        f"are in that slice; the numbers here are of the other {number}"
+        f"{name}: {count(facts, 'fact')} with {count(items, noun)}; {percent(without / items)} % of these "
+        f"are silent, and are in that slice; the numbers here are of the other {number:,}"
     )
 
 
@@ -285,7 +286,7 @@ def written_sentence(row: Row) -> str:
     p = row.performance
     if p.tokens_in is None:
         return ""
-    parts = [f"{p.tokens_in:,} tokens read, {p.tokens_out:,} written"]
+    parts = [f"{count(p.tokens_in, 'token')} read, {p.tokens_out:,} written"]
     if p.unfinished:
         ended = "answer ends" if p.unfinished == 1 else "answers end"
         parts.append(f"{p.unfinished:,} {ended} at the greatest number of tokens")

@@ -15,7 +15,7 @@ from qa_eval.runs.common_items import Side, common_scores
 from qa_eval.runs.ranking import UNRANKED, Entry, judged_entry, model_signature, rank_rows
 from qa_eval.runs.schema import DataRow, ItemsRow, Leaderboard, Row
 from qa_eval.runs.store import Run
-from qa_eval.text.phrases import enumerate_words
+from qa_eval.text.phrases import count, enumerate_words
 
 MOST_RANKED = 100
 """Most models that are ranked together. More would take minutes."""
@@ -281,8 +281,8 @@ def _on_common_items(found: Sequence[Side], state: _State) -> list[Entry]:
     )
     asked = [d.items.reading + d.items.pooled for d in (side.run.leaderboard.data for side in sides)]
     state.notes.append(
-        f"on the {sum(counts.values())} items that all runs asked, of {min(asked)} to {max(asked)}; "
-        "every number is computed again on these"
+        f"on the {count(sum(counts.values()), 'item')} that all runs asked, "
+        f"of {min(asked):,} to {max(asked):,}; every number is computed again on these"
     )
     if max(asked) > sum(counts.values()) and any(s.row.performance.tokens_out is not None for s in sides):
         state.notes.append("tokens, times and cost are those of the whole runs, not of these items")
