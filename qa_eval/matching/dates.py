@@ -66,6 +66,7 @@ _BOUNDS: dict[tuple[str, ...], str] = {
 """Phrases that place the date that follows them. After a date they place something else, as in "Sunday, after
 weeks of fighting"."""
 _LONGEST_BOUND = max(len(phrase) for phrase in _BOUNDS)
+_BOUND_STARTS = frozenset(phrase[0] for phrase in _BOUNDS)
 _EXCLUSIVE = frozenset({"before", "after", "under"})
 """Bounds that exclude the date itself."""
 _ERAS = {"bc": -1, "bce": -1, "ad": 1, "ce": 1}
@@ -130,6 +131,8 @@ class _Reader:
 
     def placing(self, i: int) -> int:
         """The number of words of the bound at i; 0 if there is none or if a date comes before it."""
+        if self.words[i] not in _BOUND_STARTS:
+            return 0
         for width in range(_LONGEST_BOUND, 0, -1):
             bound = _BOUNDS.get(tuple(self.words[i : i + width]))
             if bound is not None:

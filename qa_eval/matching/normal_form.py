@@ -9,8 +9,9 @@ import re
 import string
 from functools import lru_cache
 
-_DELETE_PUNCTUATION = str.maketrans("", "", string.punctuation)
-_ARTICLE = re.compile(r"\b(?:a|an|the)\b")
+_PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}]")
+_ARTICLE = re.compile(r"(?:a(?<=\ba)n?|t(?<=\bt)he)\b")
+"""The same as `\\b(?:a|an|the)\\b`. Python searches faster for an expression that begins with letters."""
 
 
 # Cached because scoring compares every candidate with every gold, so the same strings occur many times.
@@ -31,5 +32,5 @@ def normalize(text: str) -> str:
     >>> normalize("The  Free Syrian Army's (F.S.A.) base")
     'free syrian armys fsa base'
     """
-    bare = text.lower().translate(_DELETE_PUNCTUATION)
+    bare = _PUNCTUATION.sub("", text.lower())
     return " ".join(_ARTICLE.sub(" ", bare).split())

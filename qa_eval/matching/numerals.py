@@ -93,6 +93,8 @@ _PARTS = (
 )
 ARTICLES = frozenset({"a", "an"})
 
+_ZERO = Fraction(0)
+
 Parsed = tuple[Fraction, int]
 """A value, and the index of the token after it."""
 
@@ -188,7 +190,7 @@ def _scale(tokens: Sequence[Token], i: int) -> tuple[int, int]:
 
 def _whole(tokens: Sequence[Token], i: int) -> Parsed | None:
     """A number made of groups with decreasing scales: "two thousand and sixteen", "1.5 million", "150k"."""
-    total, limit, j = Fraction(0), None, i
+    total, limit, j = _ZERO, None, i
     while True:
         joined = limit is not None and _word(tokens, j) == "and"
         group = _group(tokens, j + joined)

@@ -25,10 +25,12 @@ def compare_quantities(prediction: str, gold: str, answer_type: str, *, strict: 
     At level 0 the rule is `veto` if both are read and differ, and `none` if one of them is not read as one
     quantity.
     """
-    left, right = read_quantities(prediction), read_quantities(gold)
-    for side, read in (("answer", left), ("wording", right)):
-        if read.unread or not read.found:
-            return Verdict(level=0, rule="none", detail=f"{side}: {read.unread or 'no number'}")
+    left = read_quantities(prediction)
+    if left.unread or not left.found:
+        return _unread("answer", left)
+    right = read_quantities(gold)
+    if right.unread or not right.found:
+        return _unread("wording", right)
     one, other = (_as_type(read.found[0], answer_type) for read in (left, right))
     if one.negated != other.negated:
         return _veto(one, other, "negated on one side only")
@@ -48,6 +50,10 @@ def compare_quantities(prediction: str, gold: str, answer_type: str, *, strict: 
     if nouns:
         return _veto(one, other, nouns)
     return _qualified(one, other, unit_unsaid, strict=strict)
+
+
+def _unread(side: str, read: Quantities) -> Verdict:
+    return Verdict(level=0, rule="none", detail=f"{side}: {read.unread or 'no number'}")
 
 
 def _other_unit(read: Quantities, against: Quantity, answer_type: str) -> str:

@@ -198,7 +198,14 @@ def denials_spelled_out(text: str) -> str:
     >>> denials_spelled_out("far from 400"), denials_spelled_out("none other than Assad")
     ('not 400', 'none other than Assad')
     """
+    return (_spelled_short if len(text) <= _SHORT else _spelled_out)(text)
+
+
+def _spelled_out(text: str) -> str:
     return _NO_ONE.sub("nobody", _DENIALS.sub("not", text))
+
+
+_spelled_short = lru_cache(maxsize=1024)(_spelled_out)
 
 
 def is_negator(word: str) -> bool:

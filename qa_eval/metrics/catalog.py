@@ -28,6 +28,7 @@ from qa_eval.metrics.parts import (
     faithful_or_leak,
     has_n_best,
     in_own_words,
+    is_correct,
     mean,
     missed_silence,
     right_abstention,
@@ -805,7 +806,7 @@ _ENTRIES: tuple[Metric, ...] = (
         least=None,
         ranking=Ranking(
             score=lambda s: s.confidence,
-            positive=lambda s: s.correct,
+            positive=is_correct,
             statistic=calibration.brier_skill,
             rows=calibration.brier_skill_rows,
         ),
@@ -824,7 +825,7 @@ _ENTRIES: tuple[Metric, ...] = (
         n_matters=True,
         ranking=Ranking(
             score=answer_confidence,
-            positive=lambda s: s.correct,
+            positive=is_correct,
             statistic=calibration.auroc,
             rows=calibration.auroc_rows,
             fixed=calibration.auroc_is_fixed,
@@ -844,7 +845,7 @@ _ENTRIES: tuple[Metric, ...] = (
         n_matters=True,
         ranking=Ranking(
             score=answer_confidence,
-            positive=lambda s: s.correct,
+            positive=is_correct,
             statistic=calibration.aurc,
             rows=calibration.aurc_rows,
             fixed=calibration.aurc_is_fixed,

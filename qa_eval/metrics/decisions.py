@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import exp
 
 from qa_eval.matching.normal_form import normalize
 from qa_eval.records import Answer, Candidate, ItemId, NBest, Prediction, Question
@@ -45,17 +46,20 @@ def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
     candidates, null_probability = NBest.of(prediction.n_best), None
     if prediction.null_score is not None or None in candidates.probabilities:
         candidates, null_probability = _with_probabilities(candidates, prediction.null_score)
-    best = candidates[0] if candidates else None
+    best = candidates.scores[0] if candidates.scores else None
     no_answer = prediction.no_answer_probability
     margin = None
     if best is not None and prediction.null_score is not None:
-        margin = prediction.null_score - best.score
+        margin = prediction.null_score - best
         no_answer = sigmoid(margin) if no_answer is None else no_answer
+    chosen = None
     if prediction.text is not None:
         text = prediction.text
-        chosen = next((c for c in candidates if c.text == text), None)
+        if text in candidates.texts:
+            chosen = candidates[candidates.texts.index(text)]
     else:
-        chosen = None if margin is not None and margin > threshold else best
+        if best is not None and not (margin is not None and margin > threshold):
+            chosen = candidates[0]
         text = chosen.text if chosen is not None else ""
     if prediction.error is not None:
         text, chosen, null_probability, no_answer = "", None, None, None
@@ -63,7 +67,7 @@ def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
         item=prediction.item,
         text=text,
         candidate=chosen,
-        score=best.score if best is not None else None,
+        score=best,
         null_score=prediction.null_score,
         no_answer_probability=no_answer,
         threshold=threshold if prediction.text is None and margin is not None else None,
@@ -175,24 +179,24 @@ def logit(probability: float) -> float:
 
 def _softmax(scores: Sequence[float]) -> list[float]:
     top = max(scores, default=0.0)
-    powers = [math.exp(s - top) for s in scores]
+    powers = [exp(s - top) for s in scores]
     total = math.fsum(powers)
     return [p / total for p in powers]
 
 
 def _with_probabilities(candidates: NBest, null_score: float | None) -> tuple[NBest, float | None]:
     """The candidates with the probabilities of one softmax, and that of no answer."""
-    null = [] if null_score is None else [null_score]
-    shares = _softmax([*candidates.scores, *null])
+    shares = _softmax(candidates.scores if null_score is None else (*candidates.scores, null_score))
+    null_share = None if null_score is None else shares.pop()
     told = NBest(
         texts=candidates.texts,
         articles=candidates.articles,
         starts=candidates.starts,
         ends=candidates.ends,
         scores=candidates.scores,
-        probabilities=tuple(shares[: len(candidates)]),
+        probabilities=tuple(shares),
     )
-    return told, shares[-1] if null else None
+    return told, null_share
 
 
 def _confidence(

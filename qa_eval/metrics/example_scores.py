@@ -15,6 +15,9 @@ from qa_eval.records import Answer, AnswerType, Candidate, Example, ItemId, Matc
 ABSTAINED = Match(ok=True, level=5, rule="null", detail="no answer, and none is right")
 ANSWERED = Match(ok=False, level=0, rule="answered", detail="no answer is right")
 SILENT = Match(ok=False, level=0, rule="abstained", detail="there is an answer")
+_EM_DECIDES = "the question does not tell the type of its answer, so EM decides"
+EQUAL = Match(ok=True, level=4, rule="squad-em", detail=_EM_DECIDES)
+OTHER = Match(ok=False, level=0, rule="none", detail=_EM_DECIDES)
 
 
 NO_VERDICT = Match(ok=False, level=0, rule=UNSCORED_RULE, detail="the data set does not give its answers")
@@ -49,10 +52,10 @@ def score_example(
     silence = not failed and abstains(answer.text)
     em, f1 = (0.0, 0.0) if failed else rules.score(answer.text, golds)
     scores = {"em": em, "f1": f1}
-    if rules.unanswerable:
-        scores |= (
-            {"has_answer_em": em, "has_answer_f1": f1} if golds else {"no_answer_recall": float(silence)}
-        )
+    if rules.unanswerable and golds:
+        scores["has_answer_em"], scores["has_answer_f1"] = em, f1
+    elif rules.unanswerable:
+        scores["no_answer_recall"] = float(silence)
     if failed:
         match = failure_match(answer)
     elif not golds:
@@ -110,6 +113,5 @@ def oracle_answer(example: Example, rules: Rules) -> Answer:
 
 def _match(text: str, golds: Sequence[str], answer_type: AnswerType | None, *, right: bool) -> Match:
     if answer_type is None:
-        detail = "the question does not tell the type of its answer, so EM decides"
-        return Match(ok=right, level=4 if right else 0, rule="squad-em" if right else "none", detail=detail)
+        return EQUAL if right else OTHER
     return typed.match_any(text, golds, answer_type, strict=False)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_eval.metrics.decisions import abstains
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.records import Track
 
@@ -100,6 +101,7 @@ class Ranking:
     score: Callable[[ItemScore], float | None]
     """Score that ranks an item. None if the item takes no part."""
     positive: Callable[[ItemScore], bool]
+    """Whether an item should come first. It is defined for every item, even for one that takes no part."""
     statistic: Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
     rows: Callable[
         [NDArray[np.float64], NDArray[np.bool_], NDArray[Any], NDArray[np.intp] | None], NDArray[np.float64]
@@ -198,7 +200,7 @@ def mean(key: str) -> tuple[Share, ...]:
 
 def abstained(score: ItemScore) -> bool:
     """Whether the model abstained on the item. A failed or missing answer is not an abstention."""
-    return not (score.answered or score.failed)
+    return not score.failed and abstains(score.prediction)
 
 
 def abstention(unit: Sequence[ItemScore]) -> float:
@@ -208,7 +210,7 @@ def abstention(unit: Sequence[ItemScore]) -> float:
 
 def right_abstention(unit: Sequence[ItemScore]) -> float:
     """1 for a silent item left unanswered."""
-    return float(abstained(unit[0]) and not unit[0].answerable)
+    return float(not unit[0].answerable and abstained(unit[0]))
 
 
 def abstention_or_silence(unit: Sequence[ItemScore]) -> float:
@@ -223,7 +225,7 @@ def silent(score: ItemScore) -> bool:
 
 def in_own_words(score: ItemScore) -> bool:
     """Whether the answer is something other than a span of the article."""
-    return score.answered and not score.copied
+    return not score.copied and score.answered
 
 
 def in_words(score: ItemScore) -> bool:
@@ -262,6 +264,11 @@ def squared_error(unit: Sequence[ItemScore]) -> float | None:
     """Squared distance of the confidence from 1 (right) or 0 (wrong). None without a confidence."""
     confidence = unit[0].scored_confidence
     return None if confidence is None else (confidence - unit[0].correct) ** 2
+
+
+def is_correct(score: ItemScore) -> bool:
+    """Whether the item has the outcome that its confidence predicts."""
+    return score.correct
 
 
 def answer_confidence(score: ItemScore) -> float | None:

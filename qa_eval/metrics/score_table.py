@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby, repeat
+from itertools import compress, groupby, repeat
 from operator import attrgetter
 from typing import Literal
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_eval.metrics.catalog import METRICS
-from qa_eval.metrics.parts import Condition, Counted, ItemValue, Metric, Ranking, Share, Value, in_words
+from qa_eval.metrics.parts import Condition, Counted, ItemValue, Metric, Share, Value, in_words
 from qa_eval.metrics.scored_item import ItemScore
 from qa_eval.metrics.source_preferences import SourcePreferences, Sources
 from qa_eval.records import TRACKS, Question, Track
@@ -81,20 +81,20 @@ class ScoreTable:
         items = [s for s in scores if s.paraphrase == 0]
         self._count(scores, items)
         slices = [slices_of(s, self.cluster) for s in items]
-        clusters = self._add("item", [(s,) for s in items], slices)
+        clusters = self._clusters(items)
+        self._units["item"].add(clusters, slices, [*zip(items, strict=True)])
         for condition, met in self._met.items():
             placed = zip(slices, items, strict=True)
             met.update(names for names, s in placed if names not in met and condition(s))
-        for ranking, ranked in self._rankings.values():
-            ranked.add(ranking, items, clusters)
+        self._rank(items, clusters)
         if self.track == "pooled" and questions:
             for s in items:
                 if s.fact in questions and s.scores:
                     self.preferences.add(questions[s.fact], s.matched_claim, sources.get(s.fact))
         if self._units["fact"]:
             units = [list(fact) for _, fact in groupby(items, key=attrgetter("fact"))]
-            self._add("fact", units, map(self._slices_of_fact, units))
-        if self._units["wordings"]:
+            self._add("fact", units, self._slices_of_facts(units, iter(slices)))
+        if self._units["wordings"] and len(items) < len(scores):
             groups = (list(group) for _, group in groupby(scores, key=attrgetter("fact", "article")))
             units = [unit for unit in groups if len(unit) > 1]
             self._add("wordings", units, map(self._slices_of_wordings, units))
@@ -177,33 +177,43 @@ class ScoreTable:
     def _count(self, scores: Sequence[ItemScore], items: Sequence[ItemScore]) -> None:
         """Counts the outcomes of all items, and of the canonical ones among them."""
         counts = self.counts
-        errors = sum(s.error is not None for s in items)
-        answered, failed = sum(s.answered for s in items), sum(s.failed for s in items)
+        errors = sum([s.error is not None for s in items])
+        answered, failed = sum([s.answered for s in items]), sum([s.failed for s in items])
         counts["items"] += len(items)
         counts["answered"] += answered
         counts["in_words"] += sum(map(in_words, items))
         counts["abstained"] += len(items) - answered - failed
-        counts["missing"] += sum(s.missing for s in items)
+        counts["missing"] += sum([s.missing for s in items])
         counts["errors"] += errors
-        counts["paraphrase_errors"] += sum(s.error is not None for s in scores) - errors
-        counts["truncated"] += sum(s.truncated for s in items)
-        counts["leakable"] += sum("leak_leakable" in s.scores for s in items)
+        counts["paraphrase_errors"] += sum([s.error is not None for s in scores]) - errors
+        counts["truncated"] += sum([s.truncated for s in items])
+        counts["leakable"] += sum(["leak_leakable" in s.scores for s in items])
         self.failed_prompts.update(id for s in scores for id in s.failed_prompts or ())
 
-    def _add(
-        self, kind: Counted, units: Sequence[Sequence[ItemScore]], slices: Iterable[_Slices]
-    ) -> list[int]:
-        """Adds units, each with its slices. Returns the number of each unit's cluster."""
-        names = self._names
-        clusters = [
-            names.setdefault(cluster_of(unit[0].fact, unit[0].article, self.cluster), len(names))
-            for unit in units
-        ]
-        self._units[kind].add(clusters, slices, units)
-        return clusters
+    def _rank(self, items: Sequence[ItemScore], clusters: Sequence[int]) -> None:
+        """Adds items, with the numbers of their clusters, to the metrics that rank them."""
+        rankings = self._rankings.values()
+        scores = {score: [score(s) for s in items] for score in {ranking.score for ranking, _ in rankings}}
+        meets = {right: [right(s) for s in items] for right in {ranking.positive for ranking, _ in rankings}}
+        for ranking, ranked in rankings:
+            ranked.add(scores[ranking.score], meets[ranking.positive], clusters)
 
-    def _slices_of_fact(self, items: Sequence[ItemScore]) -> _Slices:
-        return _without_articles(frozenset(slices_of(s, self.cluster) for s in items if s.answerable))
+    def _add(self, kind: Counted, units: Sequence[Sequence[ItemScore]], slices: Iterable[_Slices]) -> None:
+        """Adds units, each with its slices."""
+        self._units[kind].add(self._clusters([unit[0] for unit in units]), slices, units)
+
+    def _clusters(self, items: Iterable[ItemScore]) -> list[int]:
+        """The number of each item's cluster."""
+        names = self._names
+        return [names.setdefault(cluster_of(s.fact, s.article, self.cluster), len(names)) for s in items]
+
+    def _slices_of_facts(
+        self, units: Iterable[Sequence[ItemScore]], slices: Iterator[_Slices]
+    ) -> Iterator[_Slices]:
+        """The slices of facts, from those of all their items."""
+        for unit in units:
+            placed = zip(unit, slices, strict=False)  # the next slices, as many as the unit has items
+            yield _without_articles(frozenset([names for s, names in placed if s.answerable]))
 
     def _slices_of_wordings(self, items: Sequence[ItemScore]) -> _Slices:
         return frozenset(name for s in items for name in slices_of(s, self.cluster))
@@ -334,8 +344,8 @@ class _Units:
         for value, column in self._columns.items():
             if not isinstance(value, ItemValue):
                 found = [_NONE if (v := value(unit)) is None else v for unit in units]
-            elif value.key in named:
-                found = [scores.get(value.key, _NONE) for scores in firsts]
+            elif (key := value.key) in named:
+                found = [scores.get(key, _NONE) for scores in firsts]
             else:
                 continue
             column.extend(repeat(_NONE, before - len(column)))
@@ -377,13 +387,12 @@ class _Ranked:
         self.positive = array("b")
         self.cluster = array("q")
 
-    def add(self, ranking: Ranking, items: Sequence[ItemScore], clusters: Sequence[int]) -> None:
-        """Adds those of the items that take part. `clusters` are theirs."""
-        scored = zip(map(ranking.score, items), items, clusters, strict=True)
-        taking = [(score, item, cluster) for score, item, cluster in scored if score is not None]
-        self.score.extend([score for score, _, _ in taking])
-        self.positive.extend([ranking.positive(item) for _, item, _ in taking])
-        self.cluster.extend([cluster for _, _, cluster in taking])
+    def add(self, scores: Sequence[float | None], positive: Sequence[bool], clusters: Sequence[int]) -> None:
+        """Adds items, given by three columns. An item whose score is None takes no part."""
+        taking = [score is not None for score in scores]
+        self.score.fromlist([score for score in scores if score is not None])
+        self.positive.fromlist([*compress(positive, taking)])
+        self.cluster.fromlist([*compress(clusters, taking)])
 
 
 _NONE = math.nan

@@ -134,13 +134,14 @@ class ItemScore(Stored):
 
         On data without claims it is EM, because most questions there have no type.
         """
-        has_claims = "em" not in self.scores or "em_any" in self.scores
-        return self.match.ok if has_claims else self.scores["em"] == 1.0
+        scores = self.scores
+        has_claims = "em" not in scores or "em_any" in scores
+        return self.match.ok if has_claims else scores["em"] == 1.0
 
     @property
     def scored_confidence(self) -> float | None:
         """The confidence, if it can be compared with `correct`. None for failed and unscored items."""
-        return None if self.failed or self.unscored else self.confidence
+        return None if self.missing or self.error is not None or self.unscored else self.confidence
 
     @property
     def copied(self) -> bool:
@@ -164,6 +165,9 @@ class ItemScore(Stored):
 # Cached because each model has a score for each item, and each score is asked for its number several times.
 @lru_cache(maxsize=65_536)
 def _paraphrase_of(item: str) -> int:
+    fact, _, article = item.partition("@")
+    if fact and article and "~" not in fact and "@" not in article:
+        return 0  # as nearly all are, and parsing takes longer
     return ItemId.parse(item).paraphrase
 
 

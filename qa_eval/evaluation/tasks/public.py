@@ -272,9 +272,9 @@ class PublicPart:
         self, predictions: Mapping[str, Prediction], threshold: Threshold, *, whole: bool = True
     ) -> list[PredictionRow]:
         """The scored rows of the questions. For `cross-fit` the threshold is 0 until it is fitted."""
-        said = ((example, predictions.get(str(example.item))) for example in self.examples)
-        asked = [(AskedExample.of(example), p) for example, p in said if whole or p is not None]
-        return judge_asked(asked, self.rules, _number(threshold))
+        asked = [(asked, predictions.get(str(asked.item))) for asked in map(AskedExample.of, self.examples)]
+        chosen = asked if whole else [(asked, said) for asked, said in asked if said is not None]
+        return judge_asked(chosen, self.rules, _number(threshold))
 
 
 def judge_asked(

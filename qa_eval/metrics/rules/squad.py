@@ -50,7 +50,11 @@ def common_bag(one: Sequence[str], other: Sequence[str]) -> int:
     >>> common_bag(["new", "york", "new", "york"], ["new", "york", "city"])
     2
     """
-    return 0 if set(one).isdisjoint(other) else sum((Counter(one) & Counter(other)).values())
+    distinct = set(one)
+    shared = distinct.intersection(other)
+    if not shared or len(distinct) == len(one):
+        return len(shared)
+    return sum((Counter(one) & Counter(other)).values())
 
 
 Common = Callable[[Sequence[str], Sequence[str]], int]
@@ -97,7 +101,7 @@ class Rules:
             if not golds:
                 raise ValueError(f"{self.name} has no unanswerable questions: at least one gold is needed")
             return tuple(golds)
-        return tuple(gold for gold in golds if self.normalize(gold)) or ("",)
+        return tuple(filter(self.normalize, golds)) or ("",)
 
     def score(self, prediction: str, golds: Sequence[str]) -> tuple[float, float]:
         """Exact match and F1, each the best over the golds, independently of the other.
@@ -117,7 +121,7 @@ class Rules:
         tokens = self.tokens(predicted)
         if exact and tokens:
             return 1.0, 1.0
-        overlaps = (_overlap(tokens, self.tokens(gold), self.both_empty_f1, self.common) for gold in kept)
+        overlaps = [_overlap(tokens, self.tokens(gold), self.both_empty_f1, self.common) for gold in kept]
         return float(exact), max(overlaps)
 
 
