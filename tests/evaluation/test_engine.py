@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +12,7 @@ import pytest
 from qa_eval.errors import ModelError
 from qa_eval.evaluation.engines.engine import Group, ModelFailedError
 from qa_eval.evaluation.engines.local import LocalEngine, checked
-from qa_eval.records import Candidate, Instance, Prediction
+from qa_eval.records import Candidate, Instance, NBest, Prediction
 from tests.support.fake_models import TEXTS, FakeModel, hashed_prediction
 
 
@@ -284,6 +285,35 @@ def spans(*candidates: Candidate, **more: float) -> Prediction:
 )
 def test_a_prediction_that_cannot_be_is_that_items_error(prediction: Prediction, error: str) -> None:
     assert checked(prediction, INSTANCE) == Prediction(item=INSTANCE.item, error=error)
+
+
+@pytest.mark.parametrize("column", ["texts", "articles", "starts", "ends", "scores", "probabilities"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, True, -1, 0, 1, 3, 10**6, np.int64(0), np.int64(1), np.int64(3)),
+        *(0.0, -0.0, 0.5, 1.0, 2.0, math.nan, math.inf, -math.inf, np.float32(0.5), np.float64(1.0)),
+        *("", "T", "The", "he ", "a", "b", "\ud800", np.str_("The"), np.str_("a"), ("The",), ["T", "h", "e"]),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1])
+def test_columns_of_candidates_are_checked_as_the_candidates_are(
+    column: str, value: object, place: int
+) -> None:
+    columns = {
+        "texts": ("The", "he"),
+        "articles": ("a", "a"),
+        "starts": (0, 1),
+        "ends": (3, 3),
+        "scores": (1.0, 0.5),
+        "probabilities": (0.5, None),
+    }
+    values = list(columns[column])
+    values[place] = value
+    given = NBest(**{**columns, column: tuple(values)})  # type: ignore[arg-type]
+    found = checked(Prediction(item=INSTANCE.item, n_best=given), INSTANCE)
+    one_by_one = checked(Prediction(item=INSTANCE.item, n_best=tuple(given)), INSTANCE)
+    assert repr(found) == repr(one_by_one)  # tells numbers of different types and signs apart
 
 
 def test_numbers_become_plain_and_articles_are_filled_in() -> None:

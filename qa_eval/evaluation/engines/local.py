@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Self
+from typing import Self, cast
 
 from qa_eval.errors import ModelError
 from qa_eval.evaluation.engines.engine import Answering, Group, GroupAnswers, ModelFailedError, Unloading
@@ -212,14 +212,18 @@ def _sound(given: NBest, instance: Instance) -> bool:
     """Whether these are spans of the instance with plain finite scores, best first, and fractions as
     probabilities, if any.
     """
-    context, scores, starts, ends = instance.context, given.scores, given.starts, given.ends
+    context, scores = instance.context, given.scores
+    # None is refused below, before these are compared as numbers.
+    starts, ends = cast("tuple[int, ...]", given.starts), cast("tuple[int, ...]", given.ends)
     if not scores:
         return True
     return (
         {*map(type, scores)} == {float}
+        and {*map(type, given.texts)} == {str}
         and all(map(operator.ge, scores, scores[1:]))  # false for NaN
         and -math.inf < scores[-1] <= scores[0] < math.inf
         and 0.0 not in scores  # -0.0 has to become 0.0
+        and {*map(type, given.articles)} <= {str, type(None)}
         and {*given.articles} <= {instance.article or None}
         and (given.probabilities.count(None) == len(scores) or all(map(is_fraction, given.probabilities)))
         and {*map(type, starts), *map(type, ends)} == {int}
