@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import exp
 
 from qa_eval.matching.normal_form import normalize
 from qa_eval.records import Answer, Candidate, ItemId, NBest, Prediction, Question
@@ -60,7 +59,7 @@ def decide(prediction: Prediction, *, threshold: float = 0.0) -> Answer:
     else:
         if best is not None and not (margin is not None and margin > threshold):
             chosen = candidates[0]
-        text = chosen.text if chosen is not None else ""
+        text = "" if chosen is None else chosen.text
     if prediction.error is not None:
         text, chosen, null_probability, no_answer = "", None, None, None
     return Answer(
@@ -179,7 +178,7 @@ def logit(probability: float) -> float:
 
 def _softmax(scores: Sequence[float]) -> list[float]:
     top = max(scores, default=0.0)
-    powers = [exp(s - top) for s in scores]
+    powers = [math.exp(s - top) for s in scores]
     total = math.fsum(powers)
     return [p / total for p in powers]
 

@@ -104,6 +104,13 @@ def test_a_text_of_the_n_best_keeps_its_span() -> None:
     assert answer.threshold is None
 
 
+def test_of_equal_texts_the_better_one_is_chosen() -> None:
+    twice = (Candidate(text="x", start=3, end=4, score=2), Candidate(text="x", start=9, end=10, score=1))
+    answer = decide(Prediction(item="i", text="x", n_best=twice))
+    assert answer.candidate is not None
+    assert answer.candidate.start == 3
+
+
 def test_a_given_no_answer_probability_is_kept() -> None:
     prediction = Prediction(item="i", n_best=candidates(x=0), null_score=5, no_answer_probability=0.25)
     assert decide(prediction).no_answer_probability == 0.25
