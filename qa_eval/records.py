@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, ca
 from qa_eval.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
 AnswerType = Literal[
@@ -621,7 +621,7 @@ def _item_of(id: str, context_id: str) -> ItemId:
 # ------------------------------------------------------------------------------------------ the items
 
 
-_ITEM_ID = re.compile("(?P<fact>[^@~]+)(?:~(?P<paraphrase>[1-9][0-9]*))?@(?P<article>[^@]+)")
+_ITEM_ID = re.compile("([^@~]+)(?:~([1-9][0-9]*))?@([^@]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -650,7 +650,8 @@ class ItemId:
             raise ValueError(
                 f"not an item id: {text!r} (FACT@ARTICLE, FACT~N@ARTICLE or FACT@*; N counts from 1)"
             )
-        return cls(fact=found["fact"], article=found["article"], paraphrase=int(found["paraphrase"] or 0))
+        fact, paraphrase, article = found.groups()
+        return cls(fact=fact, article=article, paraphrase=int(paraphrase or 0))
 
     @property
     def track(self) -> Track:
@@ -682,6 +683,11 @@ class _ParsedAsItemId:
             return text
 
         return no_info_after_validator_function(parsed, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(schema) | {"pattern": f"^{_ITEM_ID.pattern}$"}
 
 
 ItemText = Annotated[str, _ParsedAsItemId()]

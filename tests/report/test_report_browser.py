@@ -129,7 +129,7 @@ def test_the_notes_under_the_table_speak_of_the_slice(page: Any, site: Path) -> 
     whole = page.inner_text("#notes")
     assert whole.startswith("4 facts, 1 contested")
     page.select_option("#slice", "contested")
-    assert page.inner_text("#notes").startswith("Contested: 1 facts with")
+    assert page.inner_text("#notes").startswith("Contested: 1 fact with")
     page.select_option("#slice", "")
     assert page.inner_text("#notes") == whole
 
