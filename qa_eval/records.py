@@ -621,7 +621,7 @@ def _item_of(id: str, context_id: str) -> ItemId:
 # ------------------------------------------------------------------------------------------ the items
 
 
-_ITEM_ID = re.compile("([^@~]+)(?:~([1-9][0-9]*))?@([^@]+)")
+_ITEM_ID = re.compile("([^@~]+)(?:~([1-9][0-9]{0,8}))?@([^@]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

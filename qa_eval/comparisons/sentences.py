@@ -127,7 +127,7 @@ def verdict_sentence(pair: Pair, d: MetricDifference) -> str:
     """Better, worse, or cannot tell; with both values, the difference, its interval and p."""
     verdict = "same" if pair.verdict == "same" else d.verdict
     if verdict == "same":
-        return f"The same: all {sum(pair.items.values())} answers are equal."
+        return f"The same: all {sum(pair.items.values()):,} answers are equal."
     holm = " by Holm's correction" if d.correction == "holm" else ""
     less = "" if d.higher_is_better else "; less is better"
     where = f" on {d.slice}" if d.slice else ""
@@ -151,9 +151,9 @@ def detectable_sentence(d: MetricDifference) -> str:
 
 def items_sentence(pair: Pair) -> str:
     """What was compared, and what was not."""
-    counted = " and ".join(f"{n} {track}" for track, n in sorted(pair.items.items(), reverse=True))
+    counted = " and ".join(f"{n:,} {track}" for track, n in sorted(pair.items.items(), reverse=True))
     apart = [
-        f"{len(items)} {what}"
+        f"{len(items):,} {what}"
         for what, items in (("edited", pair.edited), ("added", pair.added), ("removed", pair.removed))
         if items
     ]

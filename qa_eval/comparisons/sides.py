@@ -13,7 +13,7 @@ from qa_eval.runs.data_kinds import data_kind
 from qa_eval.runs.options import listed_texts
 from qa_eval.runs.schema import NOTHING_SCORED, DecodingRow, Row
 from qa_eval.runs.store import Run
-from qa_eval.text.phrases import choices, quote
+from qa_eval.text.phrases import choices, count, quote
 
 MAY_DIFFER = ("decoding", "threshold", "track")
 """Valid values of `allow_different`."""
@@ -94,7 +94,9 @@ def all_sides(runs: Sequence[Run], *, most: int) -> list[Side]:
     """Every model with answers. Raises QaEvalError for fewer than two or more than `most`."""
     sides = [side for run in runs for side in _answered(run)]
     if not 2 <= len(sides) <= most:
-        raise QaEvalError(f"all pairs: these runs have {len(sides)} models, but 2 to {most} can be compared")
+        raise QaEvalError(
+            f"all pairs: these runs have {count(len(sides), 'model')}, but 2 to {most} can be compared"
+        )
     return sides
 
 

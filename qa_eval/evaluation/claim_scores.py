@@ -67,10 +67,6 @@ class FactGolds:
         """Lines about what was tolerated: none, because the notes of the data set say what was left out."""
         yield from ()
 
-    def run_of_first(self, questions: int) -> list[str]:
-        """The flags of a run on only the first questions: none, because a run's limit counts facts."""
-        return []
-
 
 def split_tracks(texts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Splits answers by item id into those to reading items and those to pooled items.

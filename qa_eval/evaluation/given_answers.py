@@ -90,9 +90,9 @@ def given_answers(
 
 
 def run_of_part(path: Path) -> Run | None:
-    """The stored run that a predictions file belongs to, if it asked only a part of its data.
+    """The stored run that a predictions file belongs to, if its model was asked only a part of the data.
 
-    None if the file belongs to no run that can be read, or if the run asked everything.
+    None if the file belongs to no run that can be read, or if the model was asked everything.
     """
     path = path.absolute()
     folder = path.parent.parent
@@ -103,9 +103,10 @@ def run_of_part(path: Path) -> Run | None:
     except QaEvalError:
         return None
     board = run.leaderboard
-    files = [folder / row.predictions.path for row in board.rows if row.predictions is not None]
-    part = board.options.limit is not None or board.options.sample is not None or board.status == "partial"
-    return run if part and path in files else None
+    rows = [row for row in board.rows if row.predictions and folder / row.predictions.path == path]
+    whole = board.data.whole
+    chosen = whole is not None and board.data.facts < whole.facts
+    return run if rows and (chosen or rows[0].counts.unasked) else None
 
 
 def read_answers(path: Path, rules: Rules, *, several: bool = False) -> GivenAnswers:

@@ -311,7 +311,8 @@ def score(
     best = best_thresholds(earned, resamples=resamples, seed=seed) if searched else []
     unasked = None
     if earned.missing and isinstance(predictions, str | PathLike):
-        unasked = _unasked(user_path(predictions, "predictions"), source, earned)
+        can_run = isinstance(golds, str | PathLike | PublicDataset) and isinstance(opened, PublicDataset)
+        unasked = _unasked(user_path(predictions, "predictions"), earned, can_run=can_run)
     notes = _notes(earned, given, chosen, best, threshold=na_threshold, unasked=unasked)
     return Scorecard(
         dataset=opened.spec,
@@ -366,11 +367,6 @@ class _ExampleGolds:
     def warnings(self) -> Iterator[str]:
         """Lines about what was tolerated in the data set."""
         return self.dataset.check().warnings(self.dataset.rules)
-
-    def run_of_first(self, questions: int) -> list[str]:
-        """The flags of a run on only the first questions."""
-        split = ["--split", self.dataset.split] if self.dataset.split else []
-        return ["--dataset", self.dataset.spec, *split, "--limit", str(questions)]
 
 
 def _known_id(example: Example, given: GivenAnswers) -> str:
@@ -428,10 +424,11 @@ def _notes(
         yield f"no-answer probabilities: ignored, because {rules.name} has no unanswerable questions"
 
 
-def _unasked(path: Path, source: FactGolds | _ExampleGolds, earned: Earned) -> str | None:
+def _unasked(path: Path, earned: Earned, *, can_run: bool) -> str | None:
     """A sentence about questions that were perhaps never asked, and about how to score without them.
 
-    None if nothing suggests that there are such questions.
+    None if nothing suggests that there are such questions. `can_run`: a run can ask only the first of these
+    questions. Golds in memory cannot be run, and the limit of a run on facts counts facts.
     """
     if (run := run_of_part(path)) is not None:
         options, status = run.leaderboard.options, run.leaderboard.status
@@ -442,13 +439,12 @@ def _unasked(path: Path, source: FactGolds | _ExampleGolds, earned: Earned) -> s
             f"`qa-eval leaderboard {folder}` shows the scores on those that it asked"
         )
     first = int(earned.predicted.sum())
-    words = source.run_of_first(first)
-    if not first or not earned.predicted[:first].all() or not words:
+    if not (can_run and first and earned.predicted[:first].all()):
         return None
     return (
         f"only the first {count(first, 'question')} of the data set "
-        f"{'has' if first == 1 else 'have'} a prediction, as after `run --limit`: "
-        f"`qa-eval run {shlex.join(['-m', f'predictions:{path}', *words])}` scores these alone"
+        f"{'has' if first == 1 else 'have'} a prediction, as after `run --limit {first}`: "
+        f"`run -m predictions:FILE --limit {first}` with the same data set and options scores these alone"
     )
 
 

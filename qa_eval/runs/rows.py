@@ -145,7 +145,15 @@ def judge(
             score = replace(score, scores=score.scores | effects, failed_prompts=failures or None)
         given = said is not None and said.no_answer_probability is not None and item.track == "reading"
         words = question.wording(item.paraphrase)
-        row = prediction_row(words, answer, score, hashes[item], final=final, no_answer_given=given)
+        row = prediction_row(
+            words,
+            answer,
+            score,
+            hashes[item],
+            final=final,
+            no_answer_given=given,
+            confidence_given=gave_confidence(said) and item.track == "reading",
+        )
         aligned = _aligned(corpus, question, item, row) if final else None
         rows.append(replace(row, aligned=aligned, closed_book=closed_book, reordered=reordered))
     return rows
@@ -237,12 +245,28 @@ def judge_answers(corpus: Corpus, items: Sequence[ItemId], answers: Mapping[str,
     ]
 
 
+def gave_confidence(said: Prediction | None) -> bool:
+    """Whether a model gave a confidence that its row would not show to be given.
+
+    A bare text has no confidence but a given one.
+    """
+    return said is not None and said.confidence is not None and (said.text is None or bool(said.n_best))
+
+
 def prediction_row(
-    words: str, answer: Answer, score: ItemScore, hashes: ItemHashes, *, final: bool, no_answer_given: bool
+    words: str,
+    answer: Answer,
+    score: ItemScore,
+    hashes: ItemHashes,
+    *,
+    final: bool,
+    no_answer_given: bool,
+    confidence_given: bool,
 ) -> PredictionRow:
     """The row that stores an answer with its scores.
 
     `final`: the model decided the text itself. `no_answer_given`: the model gave the no-answer probability.
+    `confidence_given`: see `gave_confidence`.
     """
     return PredictionRow(
         **score.parts(),
@@ -253,6 +277,7 @@ def prediction_row(
         final=final,
         source_article=answer.candidate.article if answer.candidate is not None else None,
         no_answer_given=no_answer_given,
+        confidence_given=confidence_given,
         threshold=answer.threshold,
         n_best=answer.n_best,
         windows=answer.windows,
@@ -296,7 +321,7 @@ def rebuild(rows: Iterable[PredictionRow]) -> tuple[dict[str, Prediction], dict[
                 tokens=row.tokens,
                 truncated=row.truncated,
                 raw=row.raw,
-                confidence=row.confidence if row.final and not row.n_best else None,
+                confidence=row.confidence if row.confidence_given or (row.final and not row.n_best) else None,
                 error=row.error,
             )
     return reading, pooled

@@ -378,6 +378,8 @@ class PredictionRow(ItemScore):
     source_article: str | None = None
     no_answer_given: bool = False
     """Whether the model gave the no-answer probability itself. Otherwise it follows from the scores."""
+    confidence_given: bool = False
+    """Whether the model gave the confidence itself although there are scores, or a threshold decided."""
     threshold: float | None = None
     n_best: Annotated[Sequence[Candidate], _AsTuple()] = ()
     windows: int = 0
@@ -392,7 +394,10 @@ class PredictionRow(ItemScore):
     """Answers to a pooled item with its passages in other orders (`qa_eval.data.items.shown_articles`), from
     order 1. None in place of an answer that failed."""
     _sparse: ClassVar[frozenset[str]] = frozenset(
-        {"marks", "raw", "aligned", "closed_book", "reordered", "failed_prompts", "verdict", "asserted"}
+        {
+            *("marks", "raw", "aligned", "closed_book", "reordered", "failed_prompts", "verdict", "asserted"),
+            "confidence_given",
+        }
     )
 
     @property

@@ -329,6 +329,12 @@ def test_no_note_speaks_of_a_run_that_asked_everything_or_has_no_such_file(
     assert score(file, longer).missing == ("q0", "qx")
     assert not any("qa-eval" in note for note in score(file, longer).notes)
     assert not any("belongs to a run" in note for note in score(stranger, dataset).notes)
+    short = write("short.json", dict(list(ANSWERS.items())[:2]))
+    of_file = evaluate(f"predictions:{short}", dataset=dataset, out=tmp_path, name="whole", limit=100)
+    assert of_file.path is not None
+    (asked,) = (of_file.path / "predictions").iterdir()
+    assert len(score(asked, dataset).missing) == 2
+    assert not any("belongs to a run" in note for note in score(asked, dataset).notes), "all were asked"
     (limited.path / "leaderboard.json").write_text("no JSON", "utf-8")
     stranger.rename(other)
     assert not any("belongs to a run" in note for note in score(other, dataset).notes)
@@ -339,10 +345,12 @@ def test_a_note_names_the_command_that_scores_only_the_first_questions(write: Wr
     first = dict(list(ANSWERS.items())[:2])
     path = write("a.json", first)
     assert score(path, dataset).notes[-1] == (
-        "only the first 2 questions of the data set have a prediction, as after `run --limit`: "
-        f"`qa-eval run -m predictions:{path} --dataset {dataset} --limit 2` scores these alone"
+        "only the first 2 questions of the data set have a prediction, as after `run --limit 2`: "
+        "`run -m predictions:FILE --limit 2` with the same data set and options scores these alone"
     )
-    assert not any("--limit" in note for note in score(first, dataset).notes), "there is no file to name"
+    assert not any("--limit" in note for note in score(first, dataset).notes), "there is no file"
+    golds = {id: ["x"] for id in ANSWERS}
+    assert not any("--limit" in note for note in score(path, golds).notes), "there is no data set to run"
     later = {id: text for id, text in ANSWERS.items() if id not in first}
     assert not any("--limit" in note for note in score(write("b.json", later), dataset).notes)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from qa_eval.evaluation.verification import differences, verify
 from qa_eval.files.hashes import canonical_json
 from qa_eval.metrics.item_scores import SCORER_VERSION, WORDLESS_VERSION
 from qa_eval.models.protocol import Model
+from qa_eval.records import Instance, Prediction
 from qa_eval.runs.checksums import changed_fields, checksums
 from qa_eval.runs.options import RunOptions
 from qa_eval.runs.schema import Leaderboard
@@ -85,6 +87,42 @@ def row_index(folder: Path, spec: str) -> int:
 def test_an_honest_run_verifies_by_folder_and_by_file(folder: Path) -> None:
     assert verify(folder, CORPUS) == []
     assert verify(folder / "leaderboard.json", CORPUS) == []
+
+
+@dataclass
+class Confident(FakeModel):
+    """Gives a confidence of its own next to the candidates, and sometimes decides the text itself."""
+
+    def predict(self, instances: Sequence[Instance]) -> Iterator[Prediction]:
+        for number, said in enumerate(super().predict(instances)):
+            first = said.n_best[0].text if said.n_best else ""
+            text = (None, "", first, "another text")[number % 4]
+            yield replace(said, text=text, confidence=(0.125, 0.5, None, 0.75, 1.0)[number % 5])
+
+
+def test_a_confidence_that_a_model_gives_next_to_candidates_verifies(tmp_path: Path, stored: Path) -> None:
+    options = RunOptions(paraphrases=True, cache=False, resamples=199)
+    run = evaluate(Confident("sure"), corpus=CORPUS, out=tmp_path, name="run", options=options)
+    assert run.path is not None
+    assert verify(run.path, corpus=CORPUS) == []
+    given = [row for row in run.stream(run.leaderboard.rows[0]) if row.confidence_given]
+    assert {row.final for row in given} == {True, False}
+    before = (stored / "predictions" / "test-fake.jsonl").read_text("utf-8")
+    assert "confidence_given" not in before, "it is written only where it is true"
+
+
+def test_a_confidence_given_on_a_public_data_set_verifies(tmp_path: Path) -> None:
+    rows = [
+        {"id": f"q{n}", "question": "How many?", "context": f"There are {n}.", "answers": []}
+        for n in range(9)
+    ]
+    file = tmp_path / "set.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    options = RunOptions(cache=False, resamples=199)
+    run = evaluate(Confident(), dataset=f"jsonl:{file}", out=tmp_path, name="run", options=options)
+    assert run.path is not None
+    assert verify(run.path) == []
+    assert any(row.confidence_given for row in run.stream(run.leaderboard.rows[0]))
 
 
 def test_what_may_differ_between_equal_runs_is_not_compared(folder: Path) -> None:

@@ -218,7 +218,8 @@ def _sound(given: NBest, instance: Instance) -> bool:
     if not scores:
         return True
     return (
-        {*map(type, scores)} == {float}
+        len({*map(len, given.columns)}) == 1
+        and {*map(type, scores)} == {float}
         and {*map(type, given.texts)} == {str}
         and all(map(operator.ge, scores, scores[1:]))  # false for NaN
         and -math.inf < scores[-1] <= scores[0] < math.inf

@@ -27,7 +27,7 @@ from qa_eval.metrics.thresholds import fit_thresholds, threshold_case
 from qa_eval.models.protocol import Model
 from qa_eval.records import Answer, Example, Instance, ItemId, Prediction, Track
 from qa_eval.runs.options import RunOptions, StoredOptions, Threshold
-from qa_eval.runs.rows import ItemHashes, items_sha256, prediction_row, rebuild
+from qa_eval.runs.rows import ItemHashes, gave_confidence, items_sha256, prediction_row, rebuild
 from qa_eval.runs.schema import DataRow, ItemsRow, PredictionRow, SourcesRow, WholeRow
 from qa_eval.runs.sources import dataset_sources
 
@@ -298,6 +298,7 @@ def judge_asked(
                 question.hashes,
                 final=said is not None and said.text is not None,
                 no_answer_given=said is not None and said.no_answer_probability is not None,
+                confidence_given=gave_confidence(said),
             )
         )
     return rows
