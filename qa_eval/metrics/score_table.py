@@ -10,7 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import compress, groupby, repeat
+from itertools import compress, groupby, islice, repeat
 from operator import attrgetter
 from typing import Literal
 
@@ -212,7 +212,7 @@ class ScoreTable:
     ) -> Iterator[_Slices]:
         """The slices of facts, from those of all their items."""
         for unit in units:
-            placed = zip(unit, slices, strict=False)  # the next slices, as many as the unit has items
+            placed = zip(unit, islice(slices, len(unit)), strict=True)
             yield _without_articles(frozenset([names for s, names in placed if s.answerable]))
 
     def _slices_of_wordings(self, items: Sequence[ItemScore]) -> _Slices:
