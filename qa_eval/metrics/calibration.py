@@ -328,7 +328,7 @@ class _Groups:
     first: NDArray[np.intp]
     """Place of the first item of each group."""
     marked: NDArray[np.int32]
-    """1 for each group whose first item is marked, else 0. In groups of several, `totals` counts all items."""
+    """1 for each group whose first item is marked, else 0. `totals` counts all items of larger groups."""
     tied: NDArray[np.intp]
     """Numbers of the groups of several items."""
     members: NDArray[np.intp]
