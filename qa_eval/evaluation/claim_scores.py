@@ -50,6 +50,8 @@ class FactGolds:
     dataset: ClaimSet
     several: bool = True
     """Whether an answer may be a list of answers."""
+    limited_by_question: bool = False
+    """Whether `--limit` of a run counts the questions that are scored. Here it counts facts."""
 
     def asked(
         self, given: GivenAnswers

@@ -311,7 +311,7 @@ def score(
     best = best_thresholds(earned, resamples=resamples, seed=seed) if searched else []
     unasked = None
     if earned.missing and isinstance(predictions, str | PathLike):
-        can_run = isinstance(golds, str | PathLike | PublicDataset) and isinstance(opened, PublicDataset)
+        can_run = isinstance(golds, str | PathLike | Dataset) and source.limited_by_question
         unasked = _unasked(user_path(predictions, "predictions"), earned, can_run=can_run)
     notes = _notes(earned, given, chosen, best, threshold=na_threshold, unasked=unasked)
     return Scorecard(
@@ -353,6 +353,7 @@ class _ExampleGolds:
 
     dataset: PublicDataset
     several: bool = False
+    limited_by_question: bool = True
 
     def asked(
         self, given: GivenAnswers
@@ -428,7 +429,7 @@ def _unasked(path: Path, earned: Earned, *, can_run: bool) -> str | None:
     """A sentence about questions that were perhaps never asked, and about how to score without them.
 
     None if nothing suggests that there are such questions. `can_run`: a run can ask only the first of these
-    questions. Golds in memory cannot be run, and the limit of a run on facts counts facts.
+    questions. Golds in memory cannot be run.
     """
     if (run := run_of_part(path)) is not None:
         options, status = run.leaderboard.options, run.leaderboard.status
