@@ -165,9 +165,6 @@ class ItemScore(Stored):
 # Cached because each model has a score for each item, and each score is asked for its number several times.
 @lru_cache(maxsize=65_536)
 def _paraphrase_of(item: str) -> int:
-    fact, _, article = item.partition("@")
-    if fact and article and "~" not in fact and "@" not in article:
-        return 0  # as nearly all are, and parsing takes longer
     return ItemId.parse(item).paraphrase
 
 

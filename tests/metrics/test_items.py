@@ -331,30 +331,25 @@ def test_every_pooled_answer_keeps_the_invariants(data: st.DataObject, corpus: C
     check_invariants(question, score_pooled(question, corpus, predictions))
 
 
+def score_of(item: str) -> ItemScore:
+    return ItemScore(
+        item=item,
+        fact="losses",
+        article="a",
+        track="reading",
+        prediction="",
+        match=Match(ok=False, rule="none", level=0),
+    )
+
+
 @pytest.mark.parametrize(
     ("item", "number"), [("losses@a", 0), ("losses~2@a", 2), ("losses~12@*", 12), ("losses@a~1", 0)]
 )
 def test_the_number_of_a_paraphrase_is_that_of_the_item_id(item: str, number: int) -> None:
-    score = ItemScore(
-        item=item,
-        fact="losses",
-        article="a",
-        track="reading",
-        prediction="",
-        match=Match(ok=False, rule="none", level=0),
-    )
-    assert score.paraphrase == number == ItemId.parse(item).paraphrase
+    assert score_of(item).paraphrase == number == ItemId.parse(item).paraphrase
 
 
 @pytest.mark.parametrize("item", ["", "losses", "@a", "losses@", "losses@a@b", "losses~@a", "losses~0@a"])
 def test_a_text_that_is_no_item_id_has_no_number_of_a_paraphrase(item: str) -> None:
-    score = ItemScore(
-        item=item,
-        fact="losses",
-        article="a",
-        track="reading",
-        prediction="",
-        match=Match(ok=False, rule="none", level=0),
-    )
     with pytest.raises(ValueError, match="not an item id"):
-        _ = score.paraphrase
+        _ = score_of(item).paraphrase
